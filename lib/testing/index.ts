@@ -1,0 +1,10 @@
+/**
+ * `ovn-northbound/testing`: private ovsdb-servers for the tests of programs that use the library.
+ *
+ * @packageDocumentation
+ */
+export { isOvsdbServerInstalled } from './executable.js';
+export { Sandbox } from './sandbox.js';
+
+export type { SandboxTls } from './pki.js';
+export type { SandboxOptions, SandboxSchema } from './sandbox.js';
