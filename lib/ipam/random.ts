@@ -1,0 +1,21 @@
+import { randomBytes as nodeRandomBytes } from 'node:crypto';
+
+/** A source of random bytes: returns `size` of them. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/** The default source: `randomBytes` of node:crypto. */
+export const cryptoRandomBytes: RandomBytes = nodeRandomBytes;
+
+/** A number from 0 to `limit` - 1, each equally likely; `limit` must be at least 1. */
+export function randomBelow(limit: bigint, randomBytes: RandomBytes): bigint {
+  const bits = (limit - 1n).toString(2).length;
+  const bytes = Math.ceil(bits / 8);
+  // Drawing again when the number is too high keeps the choice even; a remainder would favour the low numbers.
+  // With the surplus bits dropped, fewer than two draws are needed on average.
+  for (;;) {
+    let value = 0n;
+    for (const byte of randomBytes(bytes)) value = (value << 8n) | BigInt(byte);
+    value >>= BigInt(bytes * 8 - bits);
+    if (value < limit) return value;
+  }
+}
