@@ -6,5 +6,7 @@
 export { isOvsdbServerInstalled } from './executable.js';
 export { Sandbox } from './sandbox.js';
 
+export type { EndingSignal } from './ovsdb-process.js';
 export type { SandboxTls } from './pki.js';
-export type { SandboxOptions, SandboxSchema } from './sandbox.js';
+export type { SandboxOptions } from './sandbox.js';
+export type { SandboxSchema } from './sandbox-files.js';

@@ -1,6 +1,6 @@
 /**
  * One ovsdb-server process: spawn, wait until it answers, signal, end. It knows nothing of schemas and
- * databases; those are arguments. Its files are `<name>.sock`, `.ctl`, `.pid` and `.log` in one folder.
+ * databases; those are arguments. Its files are `<name>.sock`, `.ctl` and `.log` in one folder.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -13,13 +13,16 @@ import { requireExecutable, toolEnvironment } from './executable.js';
 
 /** Where an {@link OvsdbProcess} keeps its files, and how patient it is. */
 export interface OvsdbProcessOptions {
-  /** Folder for the socket, control socket, pid file and log. Its path must be short (unix sockets: 107 bytes). */
+  /** Folder for the socket, control socket and log. Its path must be short (unix sockets: 107 bytes). */
   directory: string;
   /** Base name of the files. Default `db`. */
   name?: string;
   /** How long the server may take until its first answer. Default 10,000 ms. */
   startTimeoutMs?: number;
 }
+
+/** Signals that end an ovsdb-server. SIGKILL, SIGABRT and SIGSEGV leave it no time to say goodbye. */
+export type EndingSignal = 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGABRT' | 'SIGSEGV';
 
 interface Running {
   readonly child: ChildProcess;
@@ -35,7 +38,6 @@ const GRACE_MS = 3_000;
 export class OvsdbProcess {
   readonly socketPath: string;
   readonly controlPath: string;
-  readonly pidPath: string;
   readonly logPath: string;
   readonly #directory: string;
   readonly #startTimeoutMs: number;
@@ -46,7 +48,6 @@ export class OvsdbProcess {
     const file = join(options.directory, options.name ?? 'db');
     this.socketPath = `${file}.sock`;
     this.controlPath = `${file}.ctl`;
-    this.pidPath = `${file}.pid`;
     this.logPath = `${file}.log`;
     this.#directory = options.directory;
     this.#startTimeoutMs = options.startTimeoutMs ?? 10_000;
@@ -67,7 +68,7 @@ export class OvsdbProcess {
       throw new OvsdbError('SandboxStart', `ovsdb-server is already running with pid ${this.pid ?? 'unknown'}`);
     }
     const executable = requireExecutable('ovsdb-server');
-    for (const path of [this.socketPath, this.controlPath, this.pidPath]) rmSync(path, { force: true });
+    for (const path of [this.socketPath, this.controlPath]) rmSync(path, { force: true });
     const log = openSync(this.logPath, 'a');
     this.#logStart = statSync(this.logPath).size;
     let child: ChildProcess;
@@ -78,7 +79,6 @@ export class OvsdbProcess {
           '--no-chdir',
           '-vsyslog:off',
           '-vconsole:info',
-          `--pidfile=${this.pidPath}`,
           `--unixctl=${this.controlPath}`,
           `--remote=punix:${this.socketPath}`,
           ...args,
@@ -108,12 +108,19 @@ export class OvsdbProcess {
     const outcome = await Promise.race([gone, answers(this.socketPath, stop.signal)]);
     clearTimeout(timer);
     stop.abort();
-    if (outcome === true) {
+    // A listener that fails is retried by the server, not fatal to it; the caller needs it now.
+    const listens = !this.#log().includes('listen failed');
+    if (outcome === true && listens) {
       child.unref();
       return;
     }
     await this.kill('SIGKILL');
-    const what = outcome === false ? `gave no answer within ${this.#startTimeoutMs} ms` : `ended at once (${outcome})`;
+    const what =
+      outcome === true
+        ? 'cannot listen where it was asked to'
+        : outcome === false
+          ? `gave no answer within ${this.#startTimeoutMs} ms`
+          : `ended at once (${outcome})`;
     throw new OvsdbError('SandboxStart', `ovsdb-server ${what}. Its log says: ${this.#logTail()}`);
   }
 
@@ -129,8 +136,8 @@ export class OvsdbProcess {
     }
   }
 
-  /** Sends a signal that ends the server (also when it is paused) and waits until it is gone. */
-  async kill(signal: NodeJS.Signals): Promise<void> {
+  /** Sends a signal that ends the server (also when it is paused) and waits until it is gone. Idempotent. */
+  async kill(signal: EndingSignal): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
     running.child.ref();

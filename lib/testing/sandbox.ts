@@ -2,24 +2,16 @@
  * A private ovsdb-server for tests, examples and demos: its own temporary folder, loopback only, gone
  * without trace afterwards, however the host process ends.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { InvalidArgumentError, OvsdbError, printValue } from '../errors.js';
+import { InvalidArgumentError, OvsdbError } from '../errors.js';
 import { requireExecutable, requireNorthboundSchema, runProgram, toolEnvironment } from './executable.js';
 import { addLive, removeLive, type LiveResource } from './live.js';
-import { OvsdbProcess } from './ovsdb-process.js';
+import { OvsdbProcess, type EndingSignal } from './ovsdb-process.js';
 import { makePki, type SandboxTls } from './pki.js';
+import { makeDirectory, schemaFile, type SandboxSchema } from './sandbox-files.js';
 import { Watchdog } from './watchdog.js';
-
-/** A database schema in the JSON form of RFC 7047 §3.2. */
-export interface SandboxSchema {
-  readonly name: string;
-  readonly version: string;
-  readonly tables: Readonly<Record<string, unknown>>;
-  readonly cksum?: string;
-}
 
 /** What a {@link Sandbox} serves, and where it listens besides its unix socket. */
 export interface SandboxOptions {
@@ -46,8 +38,6 @@ export interface SandboxOptions {
 
 type Listener = 'tcp' | 'tcp6' | 'ssl';
 
-/** The kernel limits a unix socket's path to 107 bytes (Linux) or 103 (BSD). */
-const MAX_SOCKET_PATH_BYTES = 103;
 const TOOL_TIMEOUT_S = 15;
 
 /** A running private ovsdb-server. Made by {@link Sandbox.start}, ended by {@link Sandbox.stop} or `await using`. */
@@ -153,7 +143,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Ends the server with a signal, by default as a crash would, and waits until it is gone. {@link Sandbox.restart} brings it back. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async kill(signal: EndingSignal = 'SIGKILL'): Promise<void> {
     this.#checkNotStopped('kill');
     await this.#process.kill(signal);
   }
@@ -218,7 +208,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Converts the database that the schema names to that schema, on the running server (`convert` of ovsdb-server(7)). */
   async convert(schema: string | SandboxSchema): Promise<void> {
-    const { name, path } = await this.#schemaFile(schema);
+    const { name, path } = await schemaFile(schema, this.directory);
     this.#file(name);
     await this.client('convert', name, path);
   }
@@ -251,17 +241,8 @@ export class Sandbox implements AsyncDisposable {
     }
   }
 
-  /** Writes the schema where ovsdb-tool and ovsdb-client can read it. */
-  async #schemaFile(schema: string | SandboxSchema): Promise<{ name: string; path: string }> {
-    if (typeof schema === 'string') return { name: await readSchemaName(schema), path: schema };
-    checkName(schema.name, 'The schema given');
-    const path = join(this.directory, `${schema.name}.ovsschema`);
-    await writeFile(path, JSON.stringify(schema));
-    return { name: schema.name, path };
-  }
-
   async #createFile(schema: string | SandboxSchema): Promise<string> {
-    const { name, path } = await this.#schemaFile(schema);
+    const { name, path } = await schemaFile(schema, this.directory);
     if (this.#files.has(name)) throw new InvalidArgumentError(`The sandbox already has a database ${name}`);
     const file = join(this.directory, `${name}.db`);
     this.#files.set(name, file);
@@ -324,32 +305,6 @@ function listenTarget(listener: Listener, port: number): string {
 
 function notListening(option: Listener): InvalidArgumentError {
   return new InvalidArgumentError(`This sandbox was started without the option ${option}: true`);
-}
-
-/** A folder named after the host process, with a path short enough for unix sockets. */
-async function makeDirectory(): Promise<string> {
-  const longest = (base: string): number => Buffer.byteLength(join(base, `ovnsb-${process.pid}-XXXXXX`, 'db.sock'));
-  const base = longest(tmpdir()) <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
-  return mkdtemp(join(base, `ovnsb-${process.pid}-`));
-}
-
-async function readSchemaName(path: string): Promise<string> {
-  let schema: unknown;
-  try {
-    schema = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new InvalidArgumentError(`The schema file ${path} cannot be read as JSON: ${String(error)}`, {
-      cause: error,
-    });
-  }
-  const name: unknown = typeof schema === 'object' && schema !== null && 'name' in schema ? schema.name : undefined;
-  return checkName(name, `The schema file ${path}`);
-}
-
-/** A name becomes part of a file name, so it must be an <id> of RFC 7047 §3.1. */
-function checkName(name: unknown, where: string): string {
-  if (typeof name === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw new InvalidArgumentError(`${where} has no usable database name: ${printValue(name)}`);
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {
