@@ -6,6 +6,8 @@
  */
 import type { NamedUuid, Uuid } from './uuid.js';
 
+export type { DatabaseSchemaJson } from './schema-json.js';
+
 /** A 64-bit integer: a `number` while that is exact (±2^53−1), else a `bigint`. */
 export type Integer = number | bigint;
 
@@ -132,24 +134,36 @@ export type Condition<DB, T extends TableName<DB>> =
 /** Which rows an operation works on: one row by identity, or all that meet every clause. */
 export type Where<DB, T extends TableName<DB>> = Uuid<T> | NamedUuid<T> | readonly Condition<DB, T>[];
 
-type Arithmetic<A> = [A] extends [Integer]
-  ? {
-      readonly add?: A;
-      readonly subtract?: A;
-      readonly multiply?: A;
-      readonly divide?: A;
-      readonly modulo?: A;
-    }
-  : Record<never, never>;
+/** Arithmetic on integers and reals; a division is rounded towards zero for integers. */
+export interface ArithmeticMutation<N> {
+  readonly add?: N;
+  readonly subtract?: N;
+  readonly multiply?: N;
+  readonly divide?: N;
+  /** Integers only. */
+  readonly modulo?: N;
+}
+
+/** Changes to the members of a set. */
+export interface SetMutation<A> {
+  /** Adds members; those that are there already stay. */
+  readonly insert?: readonly A[];
+  /** Removes members; those that are not there are ignored. */
+  readonly delete?: readonly A[];
+}
+
+type Arithmetic<A, Otherwise> = [A] extends [Integer]
+  ? ArithmeticMutation<[A] extends [number] ? number : Integer>
+  : Otherwise;
 
 /** Changes to one column that need not know its present value (RFC 7047 §5.1 `mutation`). */
 export type ColumnMutation<C> =
   C extends ScalarColumn<infer A, ColumnFlag>
-    ? Arithmetic<A>
+    ? Arithmetic<A, never>
     : C extends OptionalColumn<infer A, ColumnFlag>
-      ? Arithmetic<A> & { readonly insert?: readonly WriteAtom<A>[]; readonly delete?: readonly WriteAtom<A>[] }
+      ? Arithmetic<A, unknown> & SetMutation<WriteAtom<A>>
       : C extends SetColumn<infer A, ColumnFlag>
-        ? Arithmetic<A> & { readonly insert?: readonly WriteAtom<A>[]; readonly delete?: readonly WriteAtom<A>[] }
+        ? Arithmetic<A, unknown> & SetMutation<WriteAtom<A>>
         : C extends MapColumn<infer K, infer V, ColumnFlag>
           ? {
               /** Adds pairs; a key that exists keeps its value. */

@@ -25,10 +25,18 @@ export class NamedUuid<T extends string = string> {
   readonly table: T;
   /** The transaction-local `uuid-name`. */
   readonly name: string;
+  /** The row's uuid, where the caller has chosen it. */
+  readonly uuid: Uuid<T> | undefined;
 
-  constructor(table: T, name: string) {
+  constructor(table: T, name: string, uuid?: Uuid<T>) {
     this.table = table;
     this.name = name;
+    this.uuid = uuid;
+  }
+
+  /** How operations of the transaction refer to the row (RFC 7047 §5.1 `<uuid>`, `<named-uuid>`). */
+  toWire(): readonly [tag: 'uuid' | 'named-uuid', id: string] {
+    return this.uuid === undefined ? ['named-uuid', this.name] : ['uuid', this.uuid];
   }
 
   toString(): string {

@@ -1,0 +1,162 @@
+/**
+ * From callers' values to OVSDB JSON (RFC 7047 §5.1 `<value>`). Everything is checked before anything is
+ * encoded: a value that the server would refuse, or that would reach it as another value than the caller
+ * meant, throws a ValidationError with the table, the column, the value and the rule.
+ */
+import { ValidationError } from '../errors.js';
+import type { BaseType } from './base-type.js';
+import { brokenConstraint } from './constraints.js';
+import { isInt64, normalizeInteger } from './integer.js';
+import type { ColumnSchema } from './schema.js';
+import type { Atom } from './types.js';
+import { NamedUuid, isUuid } from './uuid.js';
+
+/**
+ * Told of every NamedUuid that a value uses, with the kind of reference it is used in (undefined in a plain
+ * uuid column): a row of a non-root table lives only if a strong reference points to it.
+ */
+export type OnNamedUuid = (uuid: NamedUuid, refType: 'strong' | 'weak' | undefined) => void;
+
+/** Fewest and most members or pairs. */
+export interface Size {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Throws the ValidationError for a value that breaks a rule of a column. */
+export function refuse(column: ColumnSchema, value: unknown, rule: string): never {
+  throw new ValidationError(column.table, column.name, value, rule);
+}
+
+/** Encodes one atom of the column's key or value type. */
+export function encodeAtom(column: ColumnSchema, base: BaseType, value: unknown, onNamedUuid?: OnNamedUuid): unknown {
+  if (base.type === 'uuid' && isNamedUuid(value)) {
+    if (base.refTable !== undefined && base.refTable !== value.table) {
+      refuse(column, value, `must be a row of ${base.refTable}, not of ${value.table}`);
+    }
+    onNamedUuid?.(value, base.refType);
+    return value.toWire();
+  }
+  const atom = checkType(column, base, value);
+  const rule = brokenConstraint(base, atom);
+  if (rule !== undefined) refuse(column, value, rule);
+  return base.type === 'uuid' ? ['uuid', atom] : atom;
+}
+
+function isNamedUuid(value: unknown): value is NamedUuid {
+  return value instanceof NamedUuid;
+}
+
+function checkType(column: ColumnSchema, base: BaseType, value: unknown): Atom {
+  if (value === null) return refuse(column, value, 'is not an OVSDB value; use undefined for "none"');
+  switch (base.type) {
+    case 'string':
+      return typeof value === 'string' ? value : refuse(column, value, 'must be a string');
+    case 'boolean':
+      return typeof value === 'boolean' ? value : refuse(column, value, 'must be a boolean');
+    case 'integer':
+      return checkInteger(column, value);
+    case 'real':
+      if (typeof value !== 'number') return refuse(column, value, 'must be a number');
+      // Adding 0 turns −0, which JSON and the database print as another value, into 0.
+      return Number.isFinite(value) ? value + 0 : refuse(column, String(value), 'must be a finite number');
+    case 'uuid':
+      if (isUuid(value)) return value.toLowerCase();
+      return refuse(column, value, 'must be a uuid, such as 01234567-89ab-cdef-0123-456789abcdef');
+  }
+}
+
+function checkInteger(column: ColumnSchema, value: unknown): number | bigint {
+  if (typeof value === 'bigint') {
+    return isInt64(value) ? normalizeInteger(value) : refuse(column, value, 'must fit 64 bits with a sign');
+  }
+  if (typeof value !== 'number') return refuse(column, value, 'must be an integer');
+  if (!Number.isInteger(value))
+    return refuse(column, Number.isFinite(value) ? value : String(value), 'must be an integer');
+  if (!Number.isSafeInteger(value)) {
+    return refuse(column, value, 'must be given as a bigint, because a number beyond 2^53-1 is not exact');
+  }
+  return value + 0;
+}
+
+/** Encodes a set of atoms, given as an array or a Set, as `["set", [...]]`. */
+export function encodeSet(column: ColumnSchema, value: unknown, size: Size, onNamedUuid?: OnNamedUuid): unknown {
+  if (!Array.isArray(value) && !(value instanceof Set)) {
+    return refuse(column, value, value === null ? 'is not an OVSDB value; use [] for "none"' : 'must be an array');
+  }
+  const members: unknown[] = [];
+  const seen = new Set<unknown>();
+  for (const member of value as Iterable<unknown>) {
+    const json = encodeAtom(column, column.type.key, member, onNamedUuid);
+    addUnique(column, seen, json, member, 'is in the set twice');
+    members.push(json);
+  }
+  checkSize(column, value, members.length, size, 'member');
+  return ['set', members];
+}
+
+/** Encodes a map, given as a plain object or a Map, as `["map", [[key, value], ...]]`. */
+export function encodeMap(column: ColumnSchema, value: unknown, size: Size, onNamedUuid?: OnNamedUuid): unknown {
+  const { key: keyType, value: valueType } = column.type;
+  if (valueType === undefined) return refuse(column, value, 'must not be a map');
+  const pairs: unknown[] = [];
+  const seen = new Set<unknown>();
+  for (const [key, member] of entriesOf(column, value)) {
+    const json = encodeMapKey(column, keyType, key, onNamedUuid);
+    addUnique(column, seen, json, key, 'is a key of the map twice');
+    pairs.push([json, encodeAtom(column, valueType, member, onNamedUuid)]);
+  }
+  checkSize(column, value, pairs.length, size, 'pair');
+  return ['map', pairs];
+}
+
+/** Encodes a key of a map. Keys of objects are strings whatever the column's key type; keys of a Map may be atoms. */
+export function encodeMapKey(column: ColumnSchema, base: BaseType, key: unknown, onNamedUuid?: OnNamedUuid): unknown {
+  return encodeAtom(column, base, typeof key === 'string' ? atomFromKey(base, key) : key, onNamedUuid);
+}
+
+/** Reads the atom that a string key stands for; a key that stands for none is left to fail the type check. */
+function atomFromKey(base: BaseType, key: string): unknown {
+  switch (base.type) {
+    case 'integer':
+      return /^-?[0-9]{1,19}$/.test(key) ? BigInt(key) : key;
+    case 'real':
+      return /^-?[0-9]/.test(key) && Number.isFinite(Number(key)) ? Number(key) : key;
+    case 'boolean':
+      return key === 'true' ? true : key === 'false' ? false : key;
+    case 'string':
+    case 'uuid':
+      return key;
+  }
+}
+
+/** True for `{...}` and prototypeless objects, false for instances of classes. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function entriesOf(column: ColumnSchema, value: unknown): Iterable<readonly [unknown, unknown]> {
+  if (value instanceof Map) return value as Map<unknown, unknown>;
+  if (isPlainObject(value)) return Object.entries(value);
+  return refuse(
+    column,
+    value,
+    value === null ? 'is not an OVSDB value; use {} for "none"' : 'must be a plain object or a Map',
+  );
+}
+
+function addUnique(column: ColumnSchema, seen: Set<unknown>, json: unknown, given: unknown, rule: string): void {
+  // A uuid is a pair; its text tells it apart from other uuids, and its tag from a name of the same text.
+  const identity = Array.isArray(json) ? json.join(' ') : json;
+  if (seen.has(identity)) refuse(column, given, rule);
+  seen.add(identity);
+}
+
+function checkSize(column: ColumnSchema, value: unknown, count: number, size: Size, noun: 'member' | 'pair'): void {
+  if (count < size.min) refuse(column, value, `must have at least ${size.min} ${noun}${size.min === 1 ? '' : 's'}`);
+  if (count > size.max) {
+    refuse(column, value, `has ${count} ${noun}s, and must have at most ${size.max}`);
+  }
+}
