@@ -210,7 +210,7 @@ export class Sandbox implements AsyncDisposable {
   async convert(schema: string | SandboxSchema): Promise<void> {
     const { name, path } = await schemaFile(schema, this.directory);
     this.#file(name);
-    await this.client('convert', name, path);
+    await this.client('convert', path);
   }
 
   async #run(program: string, args: readonly string[]): Promise<string> {

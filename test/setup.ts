@@ -1,0 +1,65 @@
+/**
+ * Root hooks of the test run. A test that leaves a sandbox, a server process, a sandbox folder or an
+ * open handle behind fails the run; mocha itself fails on unhandled rejections.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+import { liveSandboxes } from '../lib/testing/live.js';
+
+const EXIT_GRACE_MS = 5_000;
+
+export const mochaHooks = {
+  afterAll(): void {
+    watchForOpenHandles();
+    const leaks = [
+      ...liveSandboxes().map(({ directory, startedAt }) => `sandbox ${directory} was not stopped; ${startedAt}`),
+      ...childServers().map((child) => `child process left running: ${child}`),
+      ...sandboxFolders().map((folder) => `sandbox folder left behind: ${folder}`),
+    ];
+    if (leaks.length > 0) throw new Error(`The tests leaked:\n${leaks.join('\n')}`);
+  },
+};
+
+/** Names and pids of this process's running OVSDB or OVN children. Empty where there is no /proc. */
+export function childServers(): readonly string[] {
+  return listFolder('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      const stat = /^\d+ \((.*)\) (\S) (\d+) /s.exec(readFile(`/proc/${pid}/stat`));
+      const [, name = '', state, parent] = stat ?? [];
+      return parent === String(process.pid) && state !== 'Z' && /^(ovsdb|ovn|ovs)-/.test(name)
+        ? [`${name} ${pid}`]
+        : [];
+    });
+}
+
+function sandboxFolders(): readonly string[] {
+  return listFolder(tmpdir()).filter((name) => name.startsWith(`ovnsb-${process.pid}-`));
+}
+
+/** The timer itself keeps nothing alive: it only fires when something else does. */
+function watchForOpenHandles(): void {
+  setTimeout(() => {
+    const handles = process.getActiveResourcesInfo().join(', ');
+    console.error(`The tests are done, but these handles keep the process alive: ${handles}`);
+    process.exit(1);
+  }, EXIT_GRACE_MS).unref();
+}
+
+function listFolder(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** Empty when the file is gone, as the files of an ending process are. */
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
