@@ -1,0 +1,379 @@
+/**
+ * One connection to a server, from the first byte to the last: requests and their replies, notifications
+ * in the order of arrival, echo in both directions, and the reason of the end. It does not reconnect.
+ *
+ * Requests go through json-rpc-2.0. Notifications do not: they are handed over at once, from within the
+ * read, so that nothing that a promise does can come between two of them.
+ */
+
+import type { Buffer } from 'node:buffer';
+
+import { JSONRPCClient, type JSONRPCRequest } from 'json-rpc-2.0';
+
+import {
+  ClosedError,
+  ConnectionLostError,
+  InvalidArgumentError,
+  OvsdbError,
+  ProtocolError,
+  TimeoutError,
+} from '../errors.js';
+import { decodeUtf8, Framer, showBytes, type Frame } from '../wire/framer.js';
+import { parseJson, stringifyJson } from '../wire/json.js';
+import { formatRemote } from '../wire/remote.js';
+import type { Stream } from '../wire/stream.js';
+import { systemClock, type Clock } from './clock.js';
+import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
+import { Reconnect } from './reconnect.js';
+
+/** Settings of an {@link RpcSession}. */
+export interface RpcSessionOptions {
+  /**
+   * Called for each notification, in the order of arrival and before anything that came after it is
+   * looked at. What it throws ends the session. It may call the session's methods.
+   */
+  onNotification(method: string, params: readonly unknown[]): void;
+  /** Called once when the session ends other than by {@link RpcSession.close}; pending requests have been rejected. */
+  onClose(error: OvsdbError): void;
+  /** Longest message that is accepted, in bytes. Default 256 MiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /**
+   * Silence after which the server is asked for a sign of life, and after as long again given up, in
+   * milliseconds; 0 for never. Default 5000, or 0 for Unix sockets, as Open vSwitch's clients do.
+   */
+  readonly probeIntervalMs?: number | undefined;
+  /** Default: the machine's monotonic clock. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Settings of one request. */
+export interface RequestOptions {
+  /** Gives the request up; its promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gives the request up after this many milliseconds. Default: never. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * When the request is given up, ask the server to give it up too: OVSDB's `cancel` (RFC 7047 §4.1.4),
+   * which only a `transact` knows. The server may have carried it out all the same.
+   */
+  readonly cancel?: boolean | undefined;
+}
+
+/** Figures of an {@link RpcSession} since it began. */
+export interface RpcSessionStats {
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Replies that no request was waiting for: late, repeated or unknown. */
+  readonly strayReplies: number;
+  readonly probesSent: number;
+  readonly pendingRequests: number;
+}
+
+interface PendingRequest {
+  readonly method: string;
+  /** Bytes that have to leave before the first one of this request. */
+  readonly offset: number;
+  readonly giveUp: (reason: unknown) => void;
+}
+
+/** Id of probes; servers and clients of OVSDB use the same. */
+const PROBE_ID = 'echo';
+
+/** See the head of this file. */
+export class RpcSession {
+  readonly #stream: Stream;
+  readonly #options: RpcSessionOptions;
+  readonly #clock: Clock;
+  readonly #framer: Framer;
+  readonly #client: JSONRPCClient;
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #liveness: Reconnect;
+
+  /** Why the session is over. */
+  #end: OvsdbError | undefined;
+  #nextId = 0;
+  #failedSend: { readonly error: unknown } | undefined;
+  #cancelProbe: (() => void) | undefined;
+  #flushedAtLastCheck = 0;
+  #queuedAtLastCheck = false;
+
+  #messagesReceived = 0;
+  #messagesSent = 0;
+  #strayReplies = 0;
+  #probesSent = 0;
+
+  constructor(stream: Stream, options: RpcSessionOptions) {
+    const probeIntervalMs = options.probeIntervalMs ?? (stream.remote.scheme === 'unix' ? 0 : 5000);
+    if (!(probeIntervalMs >= 0))
+      throw new InvalidArgumentError(`probeIntervalMs is ${probeIntervalMs}; give 0 or more`);
+    this.#stream = stream;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#framer = new Framer(
+      options.maxMessageBytes === undefined ? {} : { maxMessageBytes: options.maxMessageBytes },
+    );
+    this.#client = new JSONRPCClient((request: JSONRPCRequest) => {
+      this.#send(toWireRequest(request));
+    });
+    const now = this.#clock.now();
+    this.#liveness = new Reconnect(now, { probeIntervalMs });
+    this.#liveness.connected(now);
+    this.#armProbe();
+    stream.start({
+      onData: (chunk) => {
+        this.#onData(chunk);
+      },
+      onClose: (error) => {
+        this.#onStreamClose(error);
+      },
+    });
+  }
+
+  /** True once the session has ended, for whatever reason. */
+  get closed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get stats(): RpcSessionStats {
+    return {
+      messagesReceived: this.#messagesReceived,
+      messagesSent: this.#messagesSent,
+      bytesReceived: this.#stream.bytesReceived,
+      bytesSent: this.#stream.bytesSent,
+      strayReplies: this.#strayReplies,
+      probesSent: this.#probesSent,
+      pendingRequests: this.#pending.size,
+    };
+  }
+
+  /**
+   * Sends a request and waits for its reply, whose `result` it resolves to. Integers outside ±(2^53-1)
+   * are bigints in both directions.
+   *
+   * @throws {@link RpcError} when the server refuses it; {@link TimeoutError}; `signal.reason`;
+   * {@link ConnectionLostError} when the session ends first, or has ended, with `sent` telling whether the server
+   * may have got it; {@link ClosedError} when it was closed; {@link InvalidArgumentError} when the params have no JSON form.
+   */
+  async request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+    options.signal?.throwIfAborted();
+    if (this.#end !== undefined) throw endOf(`${method} was not sent`, this.#end, false);
+    return new Promise((resolve, reject) => {
+      this.#start(method, params, options, resolve, reject);
+    });
+  }
+
+  #start(
+    method: string,
+    params: readonly unknown[],
+    { signal, timeoutMs, cancel = false }: RequestOptions,
+    resolve: (result: unknown) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const id = this.#nextId++;
+    let done = false;
+    let stopTimer: (() => void) | undefined;
+    const settle = (): boolean => {
+      if (done) return false;
+      done = true;
+      stopTimer?.();
+      signal?.removeEventListener('abort', onAbort);
+      return true;
+    };
+    const giveUp = (reason: unknown): void => {
+      if (!settle()) return;
+      reject(reason);
+      if (this.#forget(id) && cancel) this.notify('cancel', [id]);
+    };
+    const onAbort = (): void => {
+      giveUp(signal?.reason);
+    };
+    const offset = this.#stream.bytesSent + this.#stream.writableBytes;
+    this.#pending.set(id, { method, offset, giveUp });
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (timeoutMs !== undefined && timeoutMs > 0) {
+      stopTimer = this.#clock.schedule(() => {
+        // The reply may have arrived while the process was busy.
+        this.#clock.afterPendingInput(() => {
+          const error = new TimeoutError(
+            `${method}: no reply from ${formatRemote(this.#stream.remote)} within ${timeoutMs} ms`,
+            timeoutMs,
+          );
+          giveUp(error);
+        });
+      }, timeoutMs);
+    }
+    const response = this.#client.requestAdvanced({ jsonrpc: '2.0', id, method, params });
+    const failed = this.#takeFailedSend();
+    if (failed !== undefined) {
+      giveUp(failed.error);
+      return;
+    }
+    void response.then((reply) => {
+      if (!settle()) return;
+      if (reply.error === undefined) resolve(reply.result);
+      else reject(toRpcError(method, reply.error.data));
+    });
+  }
+
+  /** Sends a notification; after the end of the session it is dropped. */
+  notify(method: string, params: readonly unknown[]): void {
+    if (this.#end === undefined) this.#send(toWireRequest({ jsonrpc: '2.0', method, params }));
+  }
+
+  /** Ends the session. Pending requests reject with {@link ClosedError}; no callback is called any more. */
+  close(): void {
+    this.#finish(new ClosedError(`the session with ${formatRemote(this.#stream.remote)} was closed by its owner`));
+  }
+
+  #send(message: object): void {
+    try {
+      this.#stream.write(stringifyJson(message));
+      this.#messagesSent++;
+    } catch (error) {
+      // json-rpc-2.0 keeps no more than an error's text.
+      this.#failedSend = { error };
+      throw error;
+    }
+  }
+
+  #takeFailedSend(): { readonly error: unknown } | undefined {
+    const failed = this.#failedSend;
+    this.#failedSend = undefined;
+    return failed;
+  }
+
+  /** Drops a request that waits for its reply; false when it has it already. */
+  #forget(id: number): boolean {
+    if (!this.#pending.delete(id)) return false;
+    // The only way to make json-rpc-2.0 forget a single request; what it resolves to is ignored.
+    this.#client.receive({ jsonrpc: '2.0', id, error: { code: 0, message: 'given up' } });
+    return true;
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#liveness.activity(this.#clock.now());
+    try {
+      this.#framer.push(chunk, (frame) => {
+        if (this.#end === undefined) this.#onFrame(frame);
+      });
+    } catch (error) {
+      this.#fail(error instanceof OvsdbError ? error : new ProtocolError(String(error), { cause: error }));
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    const message = classifyMessage(parseFrame(frame));
+    this.#messagesReceived++;
+    switch (message.kind) {
+      case 'reply':
+      case 'error':
+        if (typeof message.id === 'number' && this.#pending.delete(message.id)) {
+          this.#client.receive(toJsonRpcResponse(message.id, message));
+        } else if (message.id !== PROBE_ID) {
+          this.#strayReplies++;
+        }
+        break;
+      case 'request':
+        this.#send(
+          message.method === 'echo'
+            ? toWireReply(message.id, message.params, null)
+            : toWireReply(message.id, null, 'unknown method'),
+        );
+        break;
+      case 'notification':
+        try {
+          this.#options.onNotification(message.method, message.params);
+        } catch (error) {
+          const text = error instanceof Error ? error.message : String(error);
+          const remote = formatRemote(this.#stream.remote);
+          throw new ProtocolError(`${message.method} from ${remote} could not be applied: ${text}`, { cause: error });
+        }
+        break;
+    }
+  }
+
+  #onStreamClose(error: OvsdbError): void {
+    const bytes = this.#framer.bufferedBytes;
+    if (bytes === 0) this.#fail(error);
+    else {
+      const message = `${error.message}, in the middle of a message (${bytes} bytes of it had arrived)`;
+      this.#fail(new ConnectionLostError(message, { sent: false, cause: error }));
+    }
+  }
+
+  #armProbe(): void {
+    const now = this.#clock.now();
+    const deadline = this.#liveness.deadline(now);
+    if (deadline === Infinity) return;
+    this.#cancelProbe = this.#clock.schedule(
+      () => {
+        // After a long synchronous stretch the server's answer may lie unread in the socket: read, then judge.
+        this.#clock.afterPendingInput(() => {
+          if (this.#end === undefined) this.#judge();
+        });
+      },
+      Math.max(0, Math.ceil(deadline - now)),
+    );
+  }
+
+  #judge(): void {
+    const now = this.#clock.now();
+    const { bytesFlushed, bytesSent, writableBytes, remote } = this.#stream;
+    // A server that takes what had to wait for it is alive, too.
+    if (this.#queuedAtLastCheck && bytesFlushed > this.#flushedAtLastCheck) this.#liveness.activity(now);
+    this.#queuedAtLastCheck = writableBytes > 0 || bytesFlushed < bytesSent;
+    this.#flushedAtLastCheck = bytesFlushed;
+    this.#liveness.receiveAttempted(now);
+    const action = this.#liveness.run(now);
+    if (action === 'disconnect') {
+      const ms = 2 * this.#liveness.probeIntervalMs;
+      const message = `the server at ${formatRemote(remote)} is silent: nothing came for ${ms} ms, and no answer to a probe`;
+      this.#fail(new ConnectionLostError(message, { sent: false }));
+      return;
+    }
+    if (action === 'probe') {
+      this.#probesSent++;
+      this.#send({ method: 'echo', params: [], id: PROBE_ID });
+    }
+    this.#armProbe();
+  }
+
+  #fail(error: OvsdbError): void {
+    if (this.#finish(error)) this.#options.onClose(error);
+  }
+
+  #finish(end: OvsdbError): boolean {
+    if (this.#end !== undefined) return false;
+    this.#end = end;
+    this.#cancelProbe?.();
+    this.#stream.close();
+    for (const { method, offset, giveUp } of [...this.#pending.values()]) {
+      const sent = this.#stream.bytesSent > offset;
+      const what = sent
+        ? `${method} has no reply, and whether it was carried out is unknown`
+        : `${method} was not sent`;
+      giveUp(endOf(what, end, sent));
+    }
+    return true;
+  }
+}
+
+function parseFrame({ bytes, mayHoldUnsafeIntegers }: Frame): unknown {
+  const text = decodeUtf8(bytes);
+  try {
+    return parseJson(text, mayHoldUnsafeIntegers);
+  } catch (error) {
+    const message = `the server sent a message that is not JSON: ${(error as Error).message}; it begins ${showBytes(bytes)}`;
+    throw new ProtocolError(message, { cause: error });
+  }
+}
+
+/** What a request is told that the end of the session has overtaken. */
+function endOf(what: string, end: OvsdbError, sent: boolean): OvsdbError {
+  const message = `${what}: ${end.message}`;
+  return end instanceof ClosedError
+    ? new ClosedError(message, { cause: end })
+    : new ConnectionLostError(message, { sent, cause: end });
+}
