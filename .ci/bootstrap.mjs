@@ -1,0 +1,218 @@
+/**
+ * Gets a fresh clone ready, then runs a command:
+ *
+ *   node .ci/bootstrap.mjs [--no-server] [--no-build] -- command [argument...]
+ *
+ * Installs the npm packages of the lock file, Open vSwitch's and OVN's programs (as root on a
+ * Debian-like system; otherwise it prints the command to run and exits with code 3), and builds dist.
+ * What is in place already is left alone, so a second run starts at once. Plain Node, no packages.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MIN_NODE = [20, 19];
+const EXIT_NO_SERVER = 3;
+const PROGRAMS = ['ovsdb-server', 'ovsdb-tool', 'ovsdb-client', 'ovs-appctl', 'ovn-nbctl', 'openssl'];
+const SCHEMAS = ['/usr/share/ovn/ovn-nb.ovsschema', '/usr/local/share/ovn/ovn-nb.ovsschema'];
+const PACKAGES = ['openvswitch-common', 'ovn-common', 'ovn-central', 'openssl'];
+/** Units that the package ovn-central would have systemd start. */
+const UNITS = ['ovn-central', 'ovn-northd', 'ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb'];
+const POLICY = '/usr/sbin/policy-rc.d';
+
+function say(text) {
+  console.error(`[bootstrap] ${text}`);
+}
+
+function fail(text, code = 1) {
+  say(text);
+  process.exit(code);
+}
+
+function findProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Runs a step quietly; its output is shown only when it fails. */
+function step(what, command, args, env = {}) {
+  say(what);
+  const started = Date.now();
+  const result = spawnSync(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    const outcome = result.error?.message ?? result.signal ?? `exit code ${result.status}`;
+    throw new Error(`"${[command, ...args].join(' ')}" failed: ${outcome}`);
+  }
+  say(`  done in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return;
+  fail(`Node ${MIN_NODE.join('.')} or newer is needed; this is Node ${process.versions.node} (${process.execPath}).`);
+}
+
+function readLock(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when node_modules holds what the lock file asks for. Contents are compared: file times say nothing after a checkout. */
+function packagesInstalled() {
+  const wanted = readLock('package-lock.json');
+  const found = readLock('node_modules/.package-lock.json');
+  if (wanted === undefined) fail('package-lock.json is missing or broken; is this a complete checkout?');
+  if (found === undefined) return false;
+  return Object.entries(wanted).every(
+    ([path, entry]) =>
+      path === '' ||
+      (found[path] === undefined
+        ? entry.optional === true
+        : found[path].version === entry.version && found[path].integrity === entry.integrity),
+  );
+}
+
+function installPackages() {
+  if (packagesInstalled()) return;
+  // With NODE_ENV=production npm would leave the development packages out.
+  step('installing the npm packages of package-lock.json (npm ci)', 'npm', [
+    'ci',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+  ]);
+}
+
+function missingPieces() {
+  const schema = SCHEMAS.some((path) => existsSync(path)) ? [] : ['the northbound schema (ovn-nb.ovsschema)'];
+  return [...PROGRAMS.filter((name) => !findProgram(name)), ...schema];
+}
+
+function installServer() {
+  const missing = missingPieces();
+  if (missing.length === 0) return;
+  const install = ['install', '-y', '--no-install-recommends', ...PACKAGES];
+  if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
+    fail(
+      `A private OVSDB server is needed, but these are missing: ${missing.join(', ')}.\n` +
+        `On Debian or Ubuntu, run:\n\n  sudo apt-get update && sudo apt-get ${install.join(' ')}\n\n` +
+        `On systems with systemd the package ovn-central starts an OVN control plane; to have only the programs, run after it:\n\n` +
+        `  sudo systemctl disable --now ${UNITS.join(' ')}\n\nThen run this command again.`,
+      EXIT_NO_SERVER,
+    );
+  }
+  say(`missing: ${missing.join(', ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const newUnits = UNITS.filter((unit) => !existsSync(`/lib/systemd/system/${unit}.service`));
+  withoutServiceStart(() => {
+    step('updating the package lists (apt-get update)', 'apt-get', ['update'], env);
+    step(`installing ${PACKAGES.join(', ')} (apt-get install)`, 'apt-get', install, env);
+  });
+  keepFromBoot(newUnits);
+  const still = missingPieces();
+  if (still.length > 0) fail(`After the installation these are still missing: ${still.join(', ')}`, EXIT_NO_SERVER);
+}
+
+/** Only the programs are wanted: a policy-rc.d keeps the packages from starting an OVN control plane on this machine. */
+function withoutServiceStart(install) {
+  const ours = !existsSync(POLICY);
+  const remove = () => {
+    if (ours) rmSync(POLICY, { force: true });
+  };
+  if (ours) {
+    writeFileSync(POLICY, '#!/bin/sh\nexit 101\n');
+    chmodSync(POLICY, 0o755);
+  }
+  process.once('exit', remove);
+  try {
+    install();
+  } finally {
+    remove();
+    process.off('exit', remove);
+  }
+}
+
+/** Units that this installation brought would start at the next boot. */
+function keepFromBoot(units) {
+  if (units.length === 0 || !findProgram('deb-systemd-helper')) return;
+  const names = units.map((unit) => `${unit}.service`);
+  step(`keeping ${names.join(', ')} from starting at boot`, 'deb-systemd-helper', ['disable', ...names]);
+}
+
+function newestTime(path) {
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestTime(join(path, name))));
+}
+
+function build() {
+  const built = join(ROOT, 'dist/index.js');
+  const sources = ['lib', 'tsconfig.json', 'tsconfig.build.json'].map((name) => newestTime(join(ROOT, name)));
+  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
+  step('building dist', 'npm', ['run', '--silent', 'build']);
+}
+
+/** Runs the command in this terminal, hands signals on, and ends as it ended. */
+function run([command, ...args]) {
+  const path = [join(ROOT, 'node_modules/.bin'), process.env.PATH ?? ''].join(delimiter);
+  const child = spawn(command === 'node' ? process.execPath : command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+    process.on(signal, () => {
+      // Ctrl-C reaches the whole terminal; the child must not count it twice.
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    });
+  }
+  child.once('error', (error) => fail(`"${command}" cannot be run: ${error.message}`, 127));
+  child.once('exit', (code, signal) => process.exit(signal === null ? code : 128 + osConstants.signals[signal]));
+}
+
+const separator = process.argv.indexOf('--');
+const options = process.argv.slice(2, separator === -1 ? undefined : separator);
+const command = separator === -1 ? [] : process.argv.slice(separator + 1);
+const unknown = options.filter((option) => !['--no-server', '--no-build'].includes(option));
+if (command.length === 0 || unknown.length > 0) {
+  fail('usage: node .ci/bootstrap.mjs [--no-server] [--no-build] -- command [argument...]', 2);
+}
+checkNode();
+try {
+  installPackages();
+  if (!options.includes('--no-server')) installServer();
+  if (!options.includes('--no-build')) build();
+} catch (error) {
+  fail(error.message);
+}
+run(command);
