@@ -55,6 +55,11 @@ export function formatIpRange({ first, last }: IpRange): string {
   return first.value === last.value ? first.text : `${first.text}..${last.text}`;
 }
 
+/** Prints addresses and ranges as OVN's `exclude_ips` wants them: `192.168.0.4 192.168.0.30..192.168.0.60`. */
+export function formatIpRangeList(ranges: readonly IpRange[]): string {
+  return ranges.map(formatIpRange).join(' ');
+}
+
 /** Whether an address lies in a range. */
 export function rangeContains({ first, last }: IpRange, ip: Ip): boolean {
   return ip.family === first.family && ip.value >= first.value && ip.value <= last.value;
