@@ -1,0 +1,127 @@
+/**
+ * Compiles every TypeScript block of README.md and docs/. A block fenced as "ts continued" goes on from
+ * the block above it in the same document; every other block is a program of its own.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { expect } from 'chai';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Snippet {
+  /** A file name that does not exist on disk, next to package.json so that imports resolve. */
+  readonly fileName: string;
+  readonly document: string;
+  text: string;
+  /** For every line of the text, its line in the document, counted from one. */
+  readonly lines: number[];
+}
+
+function documents(): readonly string[] {
+  const readme = join(ROOT, 'README.md');
+  const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
+    .map((path) => join(ROOT, 'docs', path));
+  return [...(existsSync(readme) ? [readme] : []), ...guides];
+}
+
+function snippetsOf(path: string): readonly Snippet[] {
+  const document = relative(ROOT, path);
+  const found: Snippet[] = [];
+  let open: Snippet | undefined;
+  let indent = '';
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .forEach((line, index) => {
+      if (open !== undefined) {
+        if (line.trim() === '```') {
+          open = undefined;
+        } else {
+          open.text += `${line.startsWith(indent) ? line.slice(indent.length) : line}\n`;
+          open.lines.push(index + 1);
+        }
+        return;
+      }
+      const fence = /^(\s*)```(?:ts|typescript)(\s+continued)?\s*$/.exec(line);
+      if (fence === null) {
+        if (/^\s*```(?:ts|typescript)\b/.test(line))
+          throw new Error(`${document}:${index + 1}: unknown fence ${line.trim()}`);
+        return;
+      }
+      indent = fence[1] ?? '';
+      const previous = found.at(-1);
+      if (fence[2] !== undefined) {
+        if (previous === undefined) throw new Error(`${document}:${index + 1}: nothing above to continue from`);
+        open = previous;
+        return;
+      }
+      open = {
+        fileName: join(ROOT, `snippet-${document.replace(/\W/g, '-')}-${index + 1}.ts`),
+        document,
+        text: '',
+        lines: [],
+      };
+      found.push(open);
+    });
+  if (open !== undefined) throw new Error(`${document}: a code block is not closed`);
+  return found;
+}
+
+/** What the compiler finds wrong, as `document:line: message`. */
+function faultsOf(snippets: readonly Snippet[]): readonly string[] {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as {
+    config: object;
+  };
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, ROOT);
+  const settings = { ...options, moduleDetection: ts.ModuleDetectionKind.Force };
+  const disk = ts.createCompilerHost(settings);
+  const byName = new Map(snippets.map((snippet) => [snippet.fileName, snippet]));
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (name) => byName.has(name) || disk.fileExists(name),
+    readFile: (name) => byName.get(name)?.text ?? disk.readFile(name),
+    getSourceFile: (name, language, onError, fresh) => {
+      const snippet = byName.get(name);
+      return snippet === undefined
+        ? disk.getSourceFile(name, language, onError, fresh)
+        : ts.createSourceFile(name, snippet.text, language);
+    },
+  };
+  const program = ts.createProgram({
+    rootNames: [...byName.keys()],
+    options: settings,
+    host,
+  });
+  return [...byName.values()].flatMap((snippet) => {
+    const file = program.getSourceFile(snippet.fileName);
+    if (file === undefined) return [`${snippet.document}: not compiled`];
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ start, messageText }) => {
+        const line = snippet.lines[file.getLineAndCharacterOfPosition(start ?? 0).line] ?? 0;
+        return `${snippet.document}:${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+      },
+    );
+  });
+}
+
+describe('the documentation', () => {
+  it('has only TypeScript blocks that compile', function () {
+    this.timeout(60_000);
+    const snippets = documents().flatMap(snippetsOf);
+    if (existsSync(join(ROOT, 'README.md'))) expect(snippets, 'TypeScript blocks').not.to.have.lengthOf(0);
+    expect(faultsOf(snippets).join('\n')).to.equal('');
+  });
+
+  it('links only to files that exist', () => {
+    const broken = documents().flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)]
+        .map((match) => match[1] ?? '')
+        .filter((target) => !existsSync(join(path, '..', target)))
+        .map((target) => `${relative(ROOT, path)} links to ${target}`),
+    );
+    expect(broken).to.deep.equal([]);
+  });
+});
