@@ -162,11 +162,11 @@ function withoutServiceStart(install) {
   }
 }
 
-/** Units that this installation brought would start at the next boot. */
+/** Units that this installation brought would start at the next boot. Without systemctl there is nothing to start them. */
 function keepFromBoot(units) {
-  if (units.length === 0 || !findProgram('deb-systemd-helper')) return;
-  const names = units.map((unit) => `${unit}.service`);
-  step(`keeping ${names.join(', ')} from starting at boot`, 'deb-systemd-helper', ['disable', ...names]);
+  const names = units.map((unit) => `${unit}.service`).filter((name) => existsSync(`/lib/systemd/system/${name}`));
+  if (names.length === 0 || !findProgram('systemctl')) return;
+  step(`keeping ${names.join(', ')} from starting at boot`, 'systemctl', ['disable', ...names]);
 }
 
 function newestTime(path) {
