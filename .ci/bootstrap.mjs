@@ -121,7 +121,7 @@ function missingPieces() {
 function installServer() {
   const missing = missingPieces();
   if (missing.length === 0) return;
-  const install = ['install', '-y', '--no-install-recommends', ...PACKAGES];
+  const install = ['install', '-y', '--no-install-recommends', '--no-upgrade', ...PACKAGES];
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
     fail(
       `A private OVSDB server is needed, but these are missing: ${missing.join(', ')}.\n` +
