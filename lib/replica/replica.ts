@@ -1,0 +1,273 @@
+/**
+ * The replica: every replicated table in memory. One update message is decoded and checked completely
+ * before the first row changes, then put in force as a whole, then told to listeners; nobody ever sees
+ * half of a transaction. A snapshot that comes after a reconnect is compared with what is here, so that
+ * listeners get the true differences.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { GuardedEmitter } from '../emitter.js';
+import { printValue, ProtocolError } from '../errors.js';
+import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
+import type { Uuid } from '../schema/uuid.js';
+import { RowShape, type ColumnChange, type RowData } from './row.js';
+import { TableStore, type TableRequest } from './table.js';
+
+/** What happened to one row. */
+export type RowChange =
+  | { readonly type: 'insert'; readonly table: string; readonly row: RowData }
+  | {
+      readonly type: 'update';
+      readonly table: string;
+      readonly row: RowData;
+      readonly old: RowData;
+      /** Names of the columns that differ. */
+      readonly columns: readonly string[];
+    }
+  | { readonly type: 'delete'; readonly table: string; readonly row: RowData };
+
+/** Everything that one update message changed, already in force. */
+export interface Batch {
+  /** `initial`: the first snapshot; `update`: a live change; `resync`: the net difference after a reconnect. */
+  readonly cause: 'initial' | 'update' | 'resync';
+  readonly changes: readonly RowChange[];
+}
+
+/** Events of the replica. */
+export interface ReplicaEvents {
+  batch: [batch: Batch];
+}
+
+/** Rows by table and uuid in the form of an `update` (`v1`) or `update2` (`v2`) notification. */
+export interface Updates {
+  readonly format: 'v1' | 'v2';
+  readonly tables: unknown;
+}
+
+interface Staged {
+  readonly store: TableStore;
+  readonly shape: RowShape | undefined;
+  readonly uuid: Uuid;
+  readonly old: RowData | undefined;
+  /** Undefined for a row that goes. */
+  readonly changes: readonly ColumnChange[] | undefined;
+}
+
+export class Replica {
+  readonly events: GuardedEmitter<ReplicaEvents>;
+  readonly #requests: readonly TableRequest[] | 'all';
+  readonly #onListenerError: (event: string, error: unknown) => void;
+  readonly #stores = new Map<string, TableStore>();
+  #version = 0;
+  #primed = false;
+
+  /** `requests` says which tables to keep; `all` means those that the server's schema has. */
+  constructor(requests: readonly TableRequest[] | 'all', onListenerError: (event: string, error: unknown) => void) {
+    this.#requests = requests;
+    this.#onListenerError = onListenerError;
+    this.events = new GuardedEmitter(onListenerError);
+    if (requests !== 'all') for (const request of requests) this.#addStore(request);
+  }
+
+  /** The tables by name. */
+  get stores(): ReadonlyMap<string, TableStore> {
+    return this.#stores;
+  }
+
+  /** Raised with each batch that changed something. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Takes the server's schema: which of the requested tables and columns there are. Returns true when they
+   * are not those of before, so that only a whole snapshot can bring the replica up to date.
+   */
+  adopt(schema: DatabaseSchema): boolean {
+    if (this.#requests === 'all') {
+      for (const table of schema.tables.keys()) if (!this.#stores.has(table)) this.#addStore({ table });
+    }
+    let reshaped = false;
+    for (const store of this.#stores.values()) {
+      const table = schema.tables.get(store.name);
+      const shape = table === undefined ? undefined : new RowShape(table, chosen(table, store.request.columns));
+      if (store.reshape(shape)) reshaped = true;
+    }
+    return reshaped;
+  }
+
+  /**
+   * Applies one update message on top of what is here.
+   * Throws {@link ProtocolError}, having changed nothing, when it does not fit.
+   */
+  applyUpdates(updates: Updates, cause: 'update' | 'resync'): void {
+    const staged: Staged[] = [];
+    this.#eachRow(updates, (store, shape, uuid, wire) => {
+      const entry = stageUpdate(store, shape, uuid, wire, updates.format);
+      if (entry !== undefined) staged.push(entry);
+    });
+    this.#commit(staged, cause);
+  }
+
+  /**
+   * Takes a snapshot: afterwards the replica holds exactly its rows. Rows that stay equal keep their
+   * identity. Throws {@link ProtocolError}, having changed nothing, when it cannot be read.
+   */
+  applySnapshot(updates: Updates): void {
+    const staged: Staged[] = [];
+    const seen = new Map<TableStore, Set<Uuid>>();
+    this.#eachRow(updates, (store, shape, uuid, wire) => {
+      const contents = initialContents(store, uuid, wire, updates.format);
+      const old = store.rows.get(uuid);
+      if (this.#primed) {
+        let uuids = seen.get(store);
+        if (uuids === undefined) seen.set(store, (uuids = new Set()));
+        uuids.add(uuid);
+      }
+      const changes = old === undefined || store.reshaped ? shape.decode(contents) : shape.difference(old, contents);
+      if (old === undefined || store.reshaped || changes.length > 0) staged.push({ store, shape, uuid, old, changes });
+    });
+    if (this.#primed) {
+      for (const store of this.#stores.values()) {
+        const uuids = seen.get(store);
+        for (const [uuid, old] of store.rows) {
+          if (uuids?.has(uuid as Uuid) !== true)
+            staged.push({ store, shape: store.shape, uuid: uuid as Uuid, old, changes: undefined });
+        }
+      }
+    }
+    const cause = this.#primed ? 'resync' : 'initial';
+    this.#primed = true;
+    this.#commit(staged, cause);
+    for (const store of this.#stores.values()) store.reshaped = false;
+  }
+
+  /** Ends all waiting for rows, with an error. */
+  failWaiters(reason: unknown): void {
+    for (const store of this.#stores.values()) store.failWaiters(reason);
+  }
+
+  #addStore(request: TableRequest): void {
+    this.#stores.set(request.table, new TableStore(request, this.#onListenerError));
+  }
+
+  #eachRow(
+    updates: Updates,
+    visit: (store: TableStore, shape: RowShape, uuid: Uuid, wire: Record<string, unknown>) => void,
+  ): void {
+    const tables = asObject(updates.tables, 'the tables of an update');
+    for (const name in tables) {
+      const store = this.#stores.get(name);
+      const shape = store?.shape;
+      if (store === undefined || shape === undefined) {
+        throw new ProtocolError(`the server sent an update for table ${name}, which was not asked for`);
+      }
+      const rows = asObject(tables[name], `the rows of table ${name}`);
+      for (const uuid in rows) visit(store, shape, uuid as Uuid, asObject(rows[uuid], `row ${uuid} of table ${name}`));
+    }
+  }
+
+  /** Nothing in here can fail: whatever can was done while staging. */
+  #commit(staged: readonly Staged[], cause: Batch['cause']): void {
+    if (staged.length === 0 && cause !== 'initial') return;
+    const changes: RowChange[] = [];
+    for (const { store, shape, uuid, old, changes: columns } of staged) {
+      const table = store.name;
+      if (columns === undefined || shape === undefined) {
+        store.put(uuid, old, undefined, []);
+        changes.push({ type: 'delete', table, row: old as RowData });
+        continue;
+      }
+      const row = shape.build(uuid, store.reshaped ? undefined : old, columns);
+      store.put(uuid, old, row, columns);
+      if (old === undefined) {
+        changes.push({ type: 'insert', table, row });
+      } else {
+        const names = store.reshaped ? differingKeys(old, row) : columns.map(({ column }) => column.name);
+        if (names.length > 0) changes.push({ type: 'update', table, row, old, columns: names });
+      }
+    }
+    this.#version++;
+    this.#tell(changes, cause);
+  }
+
+  #tell(changes: readonly RowChange[], cause: Batch['cause']): void {
+    for (const change of changes) {
+      if (change.type !== 'delete') this.#stores.get(change.table)?.offer(change.row);
+    }
+    for (const change of changes) {
+      const events = this.#stores.get(change.table)?.events;
+      if (events === undefined || events.listenerCount(change.type) === 0) continue;
+      if (change.type === 'update') events.emit('update', change.row, change.old, change.columns);
+      else events.emit(change.type, change.row);
+    }
+    if (this.events.listenerCount('batch') > 0) this.events.emit('batch', { cause, changes });
+  }
+}
+
+function chosen(table: TableSchema, columns: readonly string[] | undefined): ColumnSchema[] {
+  const all = [...table.columns.values()];
+  return columns === undefined ? all : all.filter((column) => columns.includes(column.name));
+}
+
+/** Columns that differ between rows of different shapes, among them those that only one of them has. */
+function differingKeys(old: RowData, row: RowData): string[] {
+  const names = new Set([...Object.keys(old), ...Object.keys(row)]);
+  return [...names].filter((name) => !isDeepStrictEqual(old[name], row[name]));
+}
+
+function inconsistent(store: TableStore, uuid: Uuid, what: string): ProtocolError {
+  return new ProtocolError(`the server sent ${what} row ${uuid} of table ${store.name}`);
+}
+
+/** What a row of an update message changes; undefined when nothing. */
+function stageUpdate(
+  store: TableStore,
+  shape: RowShape,
+  uuid: Uuid,
+  wire: Record<string, unknown>,
+  format: Updates['format'],
+): Staged | undefined {
+  const old = store.rows.get(uuid);
+  const contents = wholeContents(wire, format);
+  if (contents !== undefined) {
+    if (format === 'v2' || wire.old === undefined) {
+      if (old !== undefined) throw inconsistent(store, uuid, 'an insert of the present');
+      return { store, shape, uuid, old, changes: shape.decode(contents) };
+    }
+    if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
+    const changes = shape.difference(old, contents);
+    return changes.length === 0 ? undefined : { store, shape, uuid, old, changes };
+  }
+  if (format === 'v2' && Object.hasOwn(wire, 'modify')) {
+    if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
+    const changes = shape.decodeDiff(old, asObject(wire.modify, `row ${uuid} of table ${store.name}`));
+    return changes.length === 0 ? undefined : { store, shape, uuid, old, changes };
+  }
+  if (!Object.hasOwn(wire, format === 'v2' ? 'delete' : 'old')) {
+    throw inconsistent(store, uuid, `an update with the members "${Object.keys(wire).join(', ')}" for`);
+  }
+  if (old === undefined) throw inconsistent(store, uuid, 'a delete of the unknown');
+  return { store, shape, uuid, old, changes: undefined };
+}
+
+/** The whole contents that a row update carries, if it does (RFC 7047 §4.1.6 `new`; update2 `initial`, `insert`). */
+function wholeContents(wire: Record<string, unknown>, format: Updates['format']): object | undefined {
+  const contents = format === 'v1' ? wire.new : (wire.initial ?? wire.insert);
+  return contents === undefined ? undefined : asObject(contents, 'a row');
+}
+
+function initialContents(
+  store: TableStore,
+  uuid: Uuid,
+  wire: Record<string, unknown>,
+  format: Updates['format'],
+): object {
+  const contents = wholeContents(wire, format);
+  if (contents === undefined) throw inconsistent(store, uuid, 'a snapshot without the contents of');
+  return contents;
+}
+
+function asObject(json: unknown, what: string): Record<string, unknown> {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  throw new ProtocolError(`the server sent ${what} as ${printValue(json)}, which is not an object`);
+}

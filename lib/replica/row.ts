@@ -1,0 +1,183 @@
+/**
+ * How rows are kept. A row is a frozen plain object: one property per replicated column, in the order
+ * of the schema, so that all rows of a table share one hidden class. A set of more than
+ * {@link BIG_SET_SIZE} members is kept as a {@link VersionedSet} behind an accessor property of the
+ * same name, which makes the array when it is read.
+ */
+import { applyDiff, decodeAtoms, decodeColumn } from '../schema/codec.js';
+import type { ColumnSchema, TableSchema } from '../schema/schema.js';
+import type { Atom, ColumnValue } from '../schema/types.js';
+import type { Uuid } from '../schema/uuid.js';
+import { VersionedSet, type SetStep } from './versioned-set.js';
+
+/** Sets with more members than this are kept as versions, not as arrays of their own. */
+export const BIG_SET_SIZE = 64;
+
+/** A row of any table. */
+export type RowData = Readonly<Record<string, ColumnValue>> & { readonly _uuid: Uuid };
+
+const BIG_SETS = Symbol('big sets');
+type BigSets = ReadonlyMap<string, VersionedSet>;
+interface Carrier {
+  readonly [BIG_SETS]?: BigSets;
+}
+
+/** The versioned set behind a column of a row, where the column's set is big. */
+export function bigSet(row: RowData, column: string): VersionedSet | undefined {
+  return (row as Carrier)[BIG_SETS]?.get(column);
+}
+
+/** What an update does to one column. */
+export type ColumnChange =
+  | { readonly column: ColumnSchema; readonly value: ColumnValue }
+  | { readonly column: ColumnSchema; readonly step: SetStep; readonly from: VersionedSet };
+
+/** The replicated columns of one table, and how its rows are made and changed. */
+export class RowShape {
+  readonly table: TableSchema;
+  /** The replicated columns. */
+  readonly columns: ReadonlyMap<string, ColumnSchema>;
+  readonly #template: Readonly<Record<string, ColumnValue>>;
+  readonly #accessors = new Map<string, PropertyDescriptor>();
+
+  constructor(table: TableSchema, columns: Iterable<ColumnSchema>) {
+    this.table = table;
+    this.columns = new Map(Array.from(columns, (column) => [column.name, column]));
+    const template: Record<string, ColumnValue> = { _uuid: '' };
+    for (const [name, column] of this.columns) template[name] = column.defaultValue;
+    this.#template = template;
+  }
+
+  /** Decodes the columns of a wire row; columns that this client does not replicate are passed over. */
+  decode(wire: object): ColumnChange[] {
+    const changes: ColumnChange[] = [];
+    for (const name in wire) {
+      const column = this.columns.get(name);
+      if (column !== undefined) {
+        changes.push({ column, value: decodeColumn(column, (wire as Record<string, unknown>)[name]) });
+      }
+    }
+    return changes;
+  }
+
+  /** Decodes an update2 difference against the row that it changes; columns that stay equal are left out. */
+  decodeDiff(row: RowData, wire: object): ColumnChange[] {
+    const changes: ColumnChange[] = [];
+    for (const name in wire) {
+      const column = this.columns.get(name);
+      if (column === undefined) continue;
+      const diff = (wire as Record<string, unknown>)[name];
+      const from = bigSet(row, name);
+      if (from === undefined) {
+        changes.push({ column, value: applyDiff(column, row[name], diff) });
+      } else {
+        const step = from.stepFor(decodeAtoms(column, diff));
+        if (step.added.length + step.removed.length > 0) changes.push({ column, step, from });
+      }
+    }
+    return changes;
+  }
+
+  /** What must change for `row` to hold the contents of a whole wire row; columns it omits have their defaults. */
+  difference(row: RowData, wire: object): ColumnChange[] {
+    const changes: ColumnChange[] = [];
+    for (const [name, column] of this.columns) {
+      const value = Object.hasOwn(wire, name)
+        ? decodeColumn(column, (wire as Record<string, unknown>)[name])
+        : column.defaultValue;
+      const from = bigSet(row, name);
+      if (from !== undefined && Array.isArray(value)) {
+        const step = from.stepTo(value as readonly Atom[]);
+        if (step.added.length + step.removed.length > 0) changes.push({ column, step, from });
+      } else if (!equalValues(column, row[name], value)) {
+        changes.push({ column, value });
+      }
+    }
+    return changes;
+  }
+
+  /** Makes the row that `changes` lead to, from `old` or, for a new row, from the defaults. */
+  build(uuid: Uuid, old: RowData | undefined, changes: readonly ColumnChange[]): RowData {
+    const oldBig = (old as Carrier | undefined)?.[BIG_SETS];
+    const big = new Map(oldBig);
+    for (const change of changes) {
+      const name = change.column.name;
+      if ('step' in change) big.set(name, change.from.after(change.step));
+      else if (isBig(change.value)) big.set(name, VersionedSet.of(change.value));
+      else big.delete(name);
+    }
+    const row: Record<string, unknown> =
+      oldBig === undefined ? { ...(old ?? this.#template) } : this.#copyPlainColumns(old as RowData, oldBig);
+    row._uuid = uuid;
+    for (const change of changes) if ('value' in change) row[change.column.name] = change.value;
+    if (big.size > 0) {
+      for (const name of big.keys()) Object.defineProperty(row, name, this.#accessor(name));
+      Object.defineProperty(row, BIG_SETS, { value: big });
+    }
+    return Object.freeze(row) as RowData;
+  }
+
+  #copyPlainColumns(old: RowData, oldBig: BigSets): Record<string, unknown> {
+    const row: Record<string, unknown> = { ...this.#template };
+    for (const name of this.columns.keys()) if (!oldBig.has(name)) row[name] = old[name];
+    return row;
+  }
+
+  #accessor(name: string): PropertyDescriptor {
+    let accessor = this.#accessors.get(name);
+    if (accessor === undefined) {
+      accessor = {
+        enumerable: true,
+        configurable: true,
+        get(this: Carrier) {
+          return this[BIG_SETS]?.get(name)?.toArray();
+        },
+      };
+      this.#accessors.set(name, accessor);
+    }
+    return accessor;
+  }
+}
+
+function isBig(value: ColumnValue): value is readonly Atom[] {
+  return Array.isArray(value) && value.length > BIG_SET_SIZE;
+}
+
+/** Do two values of a column mean the same? The order of a set's members has no meaning. */
+export function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): boolean {
+  if (column.kind === 'set') {
+    const left = a as readonly Atom[];
+    const right = b as readonly Atom[];
+    if (left.length !== right.length) return false;
+    if (left.every((member, i) => member === right[i])) return true;
+    const members = new Set(left);
+    return right.every((member) => members.has(member));
+  }
+  if (column.kind === 'map') {
+    const left = a as Readonly<Record<string, Atom>>;
+    const right = b as Readonly<Record<string, Atom>>;
+    const keys = Object.keys(left);
+    return (
+      keys.length === Object.keys(right).length &&
+      keys.every((key) => Object.hasOwn(right, key) && left[key] === right[key])
+    );
+  }
+  return a === b;
+}
+
+/** What one change did to a set column: the members that came and went. */
+export function memberChanges(
+  column: string,
+  old: RowData | undefined,
+  row: RowData | undefined,
+  changes: readonly ColumnChange[],
+): SetStep {
+  for (const change of changes) if (change.column.name === column && 'step' in change) return change.step;
+  const before = (old?.[column] as readonly Atom[] | undefined) ?? [];
+  const after = (row?.[column] as readonly Atom[] | undefined) ?? [];
+  if (before.length === 0) return { added: after, removed: [] };
+  if (after.length === 0) return { added: [], removed: before };
+  const left = new Set(before);
+  const right = new Set(after);
+  return { added: after.filter((member) => !left.has(member)), removed: before.filter((member) => !right.has(member)) };
+}

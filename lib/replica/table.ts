@@ -1,0 +1,307 @@
+/**
+ * One replicated table: its rows, its indexes, and the reads and events that callers see. All reads are
+ * synchronous and answer from memory.
+ */
+import { GuardedEmitter } from '../emitter.js';
+import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors.js';
+import type { Atom, ColumnName, ConditionFunction, ReadColumn, Row, TableName } from '../schema/types.js';
+import type { Uuid } from '../schema/uuid.js';
+import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
+import { TableIndex, type IndexPart, type Match } from './table-index.js';
+
+/** Wanted values by column: equal for single values, contained for sets and maps. */
+export type RowMatch<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> = {
+  readonly [K in C]?: ReadColumn<DB[T][K]> extends Readonly<Record<string, unknown>> | undefined
+    ? Partial<ReadColumn<DB[T][K]>>
+    : ReadColumn<DB[T][K]>;
+};
+
+/** The columns `C` of a row of table `T`. */
+export type RowOf<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> = Pick<
+  Row<DB, T>,
+  C | '_uuid'
+>;
+
+/** Events of a table and what their listeners get. */
+export interface TableEvents<R> {
+  /** A row came: it was inserted, or it came to meet the table's condition. */
+  insert: [row: R];
+  /** A row changed; `columns` names those that differ. */
+  update: [row: R, old: R, columns: readonly string[]];
+  /** A row went: it was deleted, or no longer meets the table's condition. `row` is what it last held. */
+  delete: [row: R];
+}
+
+/** Options of {@link ReplicaTable.until}. */
+export interface UntilOptions {
+  /** Ends the waiting; the promise rejects with its reason. */
+  signal?: AbortSignal;
+  /** Ends the waiting after so many milliseconds with a `TimeoutError`. Default: no limit. */
+  timeoutMs?: number;
+}
+
+/** A table of the replica, as callers read it. */
+export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> {
+  /** Name of the table. */
+  readonly name: T;
+  /** False when the server's schema lacks the table: it then has no rows, and inserts are refused. */
+  readonly exists: boolean;
+  readonly #store: TableStore;
+
+  /** Made by the client, not by callers. */
+  constructor(name: T, store: TableStore) {
+    this.name = name;
+    this.exists = store.shape !== undefined;
+    this.#store = store;
+  }
+
+  /** Number of rows. */
+  get size(): number {
+    return this.#store.rows.size;
+  }
+
+  /** The row with this uuid. */
+  get(uuid: Uuid<T>): RowOf<DB, T, C> | undefined {
+    return this.#store.rows.get(uuid) as RowOf<DB, T, C> | undefined;
+  }
+
+  /**
+   * The first row that matches, by an index where one fits, else by looking at every row.
+   * Throws `NotMonitoredError` for a column that is not replicated.
+   */
+  find(match: RowMatch<DB, T, C>): RowOf<DB, T, C> | undefined {
+    for (const row of this.#store.matching(match)) return row as unknown as RowOf<DB, T, C>;
+    return undefined;
+  }
+
+  /** All rows that match; see {@link find}. */
+  findAll(match: RowMatch<DB, T, C>): RowOf<DB, T, C>[] {
+    return Array.from(this.#store.matching(match as Match)) as unknown as RowOf<DB, T, C>[];
+  }
+
+  /** All rows for which `predicate` holds. Looks at every row. */
+  filter(predicate: (row: RowOf<DB, T, C>) => boolean): RowOf<DB, T, C>[] {
+    const found: RowOf<DB, T, C>[] = [];
+    for (const row of this.values()) if (predicate(row)) found.push(row);
+    return found;
+  }
+
+  /** Iterates over all rows. */
+  values(): IterableIterator<RowOf<DB, T, C>> {
+    return this.#store.rows.values() as unknown as IterableIterator<RowOf<DB, T, C>>;
+  }
+
+  [Symbol.iterator](): IterableIterator<RowOf<DB, T, C>> {
+    return this.values();
+  }
+
+  /**
+   * Waits for a row for which `predicate` holds, now or after a change, and resolves with it. Rejects with
+   * the signal's reason, with `TimeoutError`, with `ClosedError` when the client is closed, or with what
+   * the predicate throws.
+   */
+  until(predicate: (row: RowOf<DB, T, C>) => boolean, options: UntilOptions = {}): Promise<RowOf<DB, T, C>> {
+    return this.#store.until((row) => predicate(row as unknown as RowOf<DB, T, C>), options) as unknown as Promise<
+      RowOf<DB, T, C>
+    >;
+  }
+
+  /** Calls `listener` at each event, after the whole batch was applied. Returns a function that stops it. */
+  on<E extends keyof TableEvents<unknown>>(
+    event: E,
+    listener: (...args: TableEvents<RowOf<DB, T, C>>[E]) => void,
+  ): () => void {
+    return this.#store.events.on(event, listener as never);
+  }
+
+  /** Calls `listener` at the next event only. Returns a function that stops it. */
+  once<E extends keyof TableEvents<unknown>>(
+    event: E,
+    listener: (...args: TableEvents<RowOf<DB, T, C>>[E]) => void,
+  ): () => void {
+    return this.#store.events.once(event, listener as never);
+  }
+
+  /** Stops calling `listener`. */
+  off<E extends keyof TableEvents<unknown>>(
+    event: E,
+    listener: (...args: TableEvents<RowOf<DB, T, C>>[E]) => void,
+  ): void {
+    this.#store.events.off(event, listener as never);
+  }
+}
+
+/** Clauses `[column, function, value]` that a row must meet, all of them, to be replicated. */
+export type RuntimeCondition = readonly [column: string, fn: ConditionFunction, value: unknown];
+
+/** One table that a client replicates. */
+export interface TableRequest {
+  readonly table: string;
+  /** Column names; undefined means all that the server has. */
+  readonly columns?: readonly string[] | undefined;
+  /** Only rows that meet all of these; undefined means all rows. */
+  readonly where?: readonly RuntimeCondition[] | undefined;
+  /** Indexes beyond those of the schema. */
+  readonly indexes?: readonly (readonly IndexPart[])[] | undefined;
+}
+
+/** The inside of a table: what the replica changes. */
+export class TableStore {
+  readonly name: string;
+  readonly request: TableRequest;
+  readonly rows = new Map<string, RowData>();
+  readonly events: GuardedEmitter<TableEvents<RowData>>;
+  /** The replicated columns; undefined while the server's schema lacks the table. */
+  shape: RowShape | undefined;
+  /** True from a change of the columns until the next snapshot: the rows still have the old ones. */
+  reshaped = false;
+  readonly #waiters = new Set<{ check: (row: RowData) => void; fail: (reason: unknown) => void }>();
+  #indexes: readonly TableIndex[] = [];
+
+  constructor(request: TableRequest, onListenerError: (event: string, error: unknown) => void) {
+    this.name = request.table;
+    this.request = request;
+    this.events = new GuardedEmitter(onListenerError);
+  }
+
+  /** Takes the columns that the present server has, and makes the indexes over them. False: they are as before. */
+  reshape(shape: RowShape | undefined): boolean {
+    if (sameShape(this.shape, shape)) return false;
+    this.shape = shape;
+    this.reshaped = true;
+    const table = shape?.table;
+    if (shape === undefined || table === undefined) {
+      this.#indexes = [];
+      return true;
+    }
+    const schemaIndexes = table.indexes.filter((columns) => columns.every((column) => shape.columns.has(column)));
+    const ownIndexes = (this.request.indexes ?? []).filter((parts) =>
+      parts.every((part) => table.columns.has(columnOf(part))),
+    );
+    this.#indexes = [...schemaIndexes, ...ownIndexes].map((parts) => new TableIndex(table, parts, shape.columns));
+    for (const row of this.rows.values()) for (const index of this.#indexes) index.update(undefined, row, []);
+    return true;
+  }
+
+  /** Puts one row change in force; `undefined` stands for "no row". */
+  put(uuid: Uuid, old: RowData | undefined, row: RowData | undefined, changes: readonly ColumnChange[]): void {
+    if (row === undefined) this.rows.delete(uuid);
+    else this.rows.set(uuid, row);
+    for (const index of this.#indexes) index.update(old, row, changes);
+  }
+
+  /** Lets those who wait in {@link until} see a row. */
+  offer(row: RowData): void {
+    for (const waiter of this.#waiters) waiter.check(row);
+  }
+
+  /** Ends all waiting with an error. */
+  failWaiters(reason: unknown): void {
+    for (const waiter of this.#waiters) waiter.fail(reason);
+  }
+
+  *matching(match: Match): Generator<RowData> {
+    const columns = Object.keys(match);
+    for (const column of columns) this.#requireColumn(column);
+    if (typeof match._uuid === 'string') {
+      const row = this.rows.get(match._uuid);
+      if (row !== undefined && this.#matches(row, match, columns)) yield row;
+      return;
+    }
+    for (const index of this.#indexes) {
+      const uuids = index.lookUp(match);
+      if (uuids === undefined) continue;
+      for (const uuid of uuids) {
+        const row = this.rows.get(uuid);
+        if (row !== undefined && this.#matches(row, match, columns)) yield row;
+      }
+      return;
+    }
+    for (const row of this.rows.values()) if (this.#matches(row, match, columns)) yield row;
+  }
+
+  until(predicate: (row: RowData) => boolean, options: UntilOptions): Promise<RowData> {
+    const { signal, timeoutMs } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      for (const row of this.rows.values()) {
+        if (predicate(row)) {
+          resolve(row);
+          return;
+        }
+      }
+      const settle = (how: () => void): void => {
+        this.#waiters.delete(waiter);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        how();
+      };
+      const fail = (reason: unknown): void => settle(() => reject(reason));
+      const onAbort = (): void => fail(signal?.reason);
+      const check = (row: RowData): void => {
+        try {
+          if (predicate(row)) settle(() => resolve(row));
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const waiter = { check, fail };
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(
+              () => fail(new TimeoutError(`no row of ${this.name} met the condition in ${timeoutMs} ms`, timeoutMs)),
+              timeoutMs,
+            );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #requireColumn(column: string): void {
+    if (column === '_uuid' || this.shape?.columns.has(column) !== false) return;
+    if (!this.shape.table.columns.has(column)) {
+      throw new InvalidArgumentError(`table ${this.name} has no column ${column} on this server`);
+    }
+    throw new NotMonitoredError(
+      `column ${this.name}.${column} is not replicated; name it in the client's "tables" option to read it`,
+    );
+  }
+
+  #matches(row: RowData, match: Match, columns: readonly string[]): boolean {
+    for (const name of columns) {
+      const wanted = match[name];
+      const kind = this.shape?.columns.get(name)?.kind;
+      if (kind === 'set') {
+        const members = (wanted ?? []) as readonly Atom[];
+        if (members.length === 0) continue;
+        const big = bigSet(row, name);
+        const holds =
+          big === undefined
+            ? (member: Atom): boolean => (row[name] as readonly Atom[]).includes(member)
+            : (member: Atom): boolean => big.has(member);
+        if (!members.every(holds)) return false;
+      } else if (kind === 'map') {
+        const map = row[name] as Readonly<Record<string, Atom>>;
+        const pairs = (wanted ?? {}) as Readonly<Record<string, Atom>>;
+        if (!Object.keys(pairs).every((key) => Object.hasOwn(map, key) && map[key] === pairs[key])) return false;
+      } else if (row[name] !== wanted) return false;
+    }
+    return true;
+  }
+}
+
+/** Do both shapes have the same columns with the same types? */
+function sameShape(a: RowShape | undefined, b: RowShape | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const print = (shape: RowShape): string =>
+    JSON.stringify([shape.table.indexes, Array.from(shape.columns.values(), ({ name, type }) => [name, type])]);
+  return print(a) === print(b);
+}
+
+function columnOf(part: IndexPart): string {
+  return typeof part === 'string' ? part : part.column;
+}

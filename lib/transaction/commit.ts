@@ -1,0 +1,246 @@
+/**
+ * Sends a transaction and makes sense of the answer. The callback is run on the replica as it is, its
+ * operations go out at once, and when somebody else was faster (a wait did not hold, a unique index was
+ * taken meanwhile) it is run again on the fresh replica, a bounded number of times.
+ *
+ * A transaction whose reply was lost is never sent again: it may be in force.
+ */
+import { ClosedError, ConnectionLostError, InvalidArgumentError, RpcError, TimeoutError } from '../errors.js';
+import type { Replica } from '../replica/replica.js';
+import type { ReplicaTables } from '../replica/tables.js';
+import type { RpcSession } from '../rpc/session.js';
+import type { DatabaseSchema } from '../schema/schema.js';
+import { NamedUuid } from '../schema/uuid.js';
+import { Transaction, type BuiltTransaction } from './builder.js';
+import {
+  describeOperation,
+  readTransactResult,
+  type Operation,
+  type OperationFailure,
+  type OperationResult,
+} from './operations.js';
+import { resolvePending, type Resolved } from './pending.js';
+import { TransactionError, type TransactionFault } from './transaction-error.js';
+
+/** Options of `transact`. */
+export interface TransactOptions {
+  /** Gives the transaction up; the promise rejects with the signal's reason. If it was sent, its outcome is unknown. */
+  signal?: AbortSignal | undefined;
+  /** Time for everything, waiting for a connection and retries included, in milliseconds. Default 30000. */
+  timeoutMs?: number | undefined;
+  /** How often the callback is run again after a conflict. Default 10. */
+  retries?: number | undefined;
+}
+
+/** What a commit needs of its client. */
+export interface CommitHost<DB, S> {
+  readonly database: string;
+  readonly tables: ReplicaTables<DB, S>;
+  readonly replica: Replica;
+  /** A session over which the replica is in sync. Rejects at the deadline, on abort and after close. */
+  ready(options: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession>;
+}
+
+/** A session over which the replica is in sync. */
+export interface ReadySession {
+  readonly session: RpcSession;
+  readonly schema: DatabaseSchema;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_RETRIES = 10;
+const MAX_RETRY_DELAY_MS = 200;
+
+/** Runs `callback` as one transaction; see `OvsdbClient.transact` for what callers see. */
+export async function commit<DB, S, R>(
+  host: CommitHost<DB, S>,
+  callback: (tx: Transaction<DB, S>) => R,
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES }: TransactOptions = {},
+): Promise<Resolved<R>> {
+  const deadline = performance.now() + timeoutMs;
+  for (let attempt = 0; ; attempt++) {
+    const remainingMs = Math.max(1, deadline - performance.now());
+    const { session, schema } = await readyOrNotSent(host, signal, remainingMs, timeoutMs);
+    const version = host.replica.version;
+    const tx = new Transaction<DB, S>(schema, host.tables);
+    const value = callback(tx);
+    refusePromise(value);
+    const built = tx.build();
+    refuseOrphans(built);
+    if (built.operations.every(({ op }) => op === 'comment')) return value as Resolved<R>;
+    const failure = await send(host.database, session, built, signal, Math.max(1, deadline - performance.now()));
+    if (failure === 'again') continue;
+    if ('results' in failure) return resolveAll(value, built, failure.results) as Resolved<R>;
+    const error = explain(host.database, built, failure);
+    if (!isConflict(built, failure, host.replica.version !== version)) throw error;
+    if (attempt >= retries || performance.now() >= deadline) {
+      const message = `${error.message}; given up after ${attempt + 1} attempts`;
+      throw new TransactionError('Conflict', 'failed', message, faultOf(error));
+    }
+    await pauseBeforeRetry(host.replica, version, attempt, signal);
+  }
+}
+
+async function readyOrNotSent<DB, S>(
+  host: CommitHost<DB, S>,
+  signal: AbortSignal | undefined,
+  remainingMs: number,
+  timeoutMs: number,
+): Promise<ReadySession> {
+  try {
+    return await host.ready({ signal, timeoutMs: remainingMs });
+  } catch (cause) {
+    if (!(cause instanceof TimeoutError) && !(cause instanceof ClosedError)) throw cause;
+    const message =
+      cause instanceof ClosedError
+        ? `the transaction on ${host.database} was not sent: ${cause.message}`
+        : `the transaction on ${host.database} was not sent: there was no connection in sync within ${timeoutMs} ms (${cause.message})`;
+    throw new TransactionError('NotSent', 'not-sent', message, { cause });
+  }
+}
+
+function refusePromise(value: unknown): void {
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function') return;
+  void Promise.resolve(value as PromiseLike<unknown>).catch(() => undefined);
+  throw new InvalidArgumentError(
+    'the callback of transact() must be synchronous, because one callback is one atomic transaction; await before it',
+  );
+}
+
+function refuseOrphans({ orphans }: BuiltTransaction): void {
+  if (orphans.length === 0) return;
+  throw new TransactionError(
+    'OrphanInsert',
+    'not-sent',
+    `nothing would refer to ${orphans.join(', nor to ')}, and the server deletes such rows at once; ` +
+      'add a reference in the same transaction (a port belongs into the "ports" of its switch)',
+  );
+}
+
+type Answer = 'again' | { readonly results: readonly OperationResult[] } | OperationFailure;
+
+async function send(
+  database: string,
+  session: RpcSession,
+  { guards, operations }: BuiltTransaction,
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+): Promise<Answer> {
+  const all = [...guards, ...operations];
+  const describe = (): string => `the transaction on ${database} (${summarize(operations)})`;
+  try {
+    const reply = await session.request('transact', [database, ...all], { signal, timeoutMs, cancel: true });
+    const result = readTransactResult(reply, all.length);
+    return result.ok ? { results: result.results.slice(guards.length) } : result.failure;
+  } catch (cause) {
+    if (signal?.aborted === true && cause === signal.reason) throw cause;
+    if (cause instanceof ConnectionLostError && !cause.sent) return 'again';
+    // The server gave up all transactions because the database is being converted or its role changes.
+    if (cause instanceof RpcError && cause.error === 'canceled') return 'again';
+    if (cause instanceof RpcError) {
+      const fault = { error: cause.error, details: cause.details, cause };
+      throw new TransactionError('TransactionFailed', 'failed', `${describe()} was refused: ${cause.message}`, fault);
+    }
+    throw new TransactionError(
+      'OutcomeUnknown',
+      'unknown',
+      `${describe()} was sent, but its reply was lost, so it may or may not be in force: ${messageOf(cause)}. ` +
+        'Look at the rows once the client is in sync again before trying it again',
+      { cause },
+    );
+  }
+}
+
+function explain(database: string, built: BuiltTransaction, failure: OperationFailure): TransactionError {
+  const { guards, operations } = built;
+  const { index, error, details } = failure;
+  const said = details === undefined ? error : `${error} (${details})`;
+  const operation: Operation | undefined = index < guards.length ? guards[index] : operations[index - guards.length];
+  const column = /\bcolumns? "?([A-Za-z_]\w*)"?/.exec(details ?? '')?.[1];
+  if (operation === undefined) {
+    const table = /"(\w+)" table|\bTable (\w+) column|\bdelete (\w+) row/.exec(details ?? '');
+    const fault = { table: table?.[1] ?? table?.[2] ?? table?.[3], column, error, details };
+    const message = `the transaction on ${database} (${summarize(operations)}) failed at commit: ${said}`;
+    return new TransactionError('TransactionFailed', 'failed', message, fault);
+  }
+  const operationIndex = index < guards.length ? undefined : index - guards.length;
+  const fault = { operationIndex, operation, column, error, details };
+  const where = `operation ${operationIndex ?? 'guard'} (${describeOperation(operation)})`;
+  if (error === 'not owner') {
+    return new TransactionError('NotOwner', 'failed', `${where} failed: the lock is not held by this client`, fault);
+  }
+  if (error === 'aborted') return new TransactionError('Aborted', 'failed', `${where} aborted the transaction`, fault);
+  if (operationIndex === undefined) {
+    const message = `the row of ${operation.table ?? ''} that an inserted row was to belong to does not exist`;
+    return new TransactionError('TransactionFailed', 'failed', message, fault);
+  }
+  const message = `the transaction on ${database} failed at ${where}: ${said}`;
+  return new TransactionError('TransactionFailed', 'failed', message, fault);
+}
+
+function faultOf(error: TransactionError): TransactionFault & { cause: unknown } {
+  const { operationIndex, operation, table, column, error: tag, details } = error;
+  return { operationIndex, operation, table, column, error: tag, details, cause: error };
+}
+
+/** Was somebody else faster? Then the callback, run again on fresh data, may find another way. */
+function isConflict(built: BuiltTransaction, { index, error }: OperationFailure, replicaChanged: boolean): boolean {
+  const { guards, operations } = built;
+  if (index < guards.length) return replicaChanged;
+  const operation = operations[index - guards.length];
+  if (operation !== undefined) return error === 'timed out' && operation['timeout'] === 0;
+  // At commit: a unique index that was free when the callback looked, and is taken now.
+  return error === 'constraint violation' && replicaChanged;
+}
+
+/** Gives the replica time to show what was in the way; at once if it has changed already. */
+async function pauseBeforeRetry(
+  replica: Replica,
+  version: number,
+  attempt: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const delayMs = Math.random() * Math.min(MAX_RETRY_DELAY_MS, 2 ** attempt);
+  const untilMs = replica.version === version ? 25 + delayMs : attempt === 0 ? 0 : delayMs;
+  if (untilMs === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      stop();
+      signal?.removeEventListener('abort', abort);
+    };
+    const abort = (): void => {
+      done();
+      reject(signal?.reason as Error);
+    };
+    const finish = (): void => {
+      done();
+      resolve();
+    };
+    const timer = setTimeout(finish, untilMs);
+    const stop = replica.version === version ? replica.events.once('batch', finish) : (): void => undefined;
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function resolveAll(value: unknown, built: BuiltTransaction, results: readonly OperationResult[]): unknown {
+  return resolvePending(value, (pending) => {
+    if (!(pending instanceof NamedUuid)) return pending.resolve(results[pending.operationIndex] ?? {});
+    const index = built.inserts.get(pending);
+    const result = index === undefined ? undefined : results[index];
+    if (result?.uuid === undefined) {
+      throw new InvalidArgumentError(`${String(pending)} was not inserted by this transaction`);
+    }
+    return result.uuid[1];
+  });
+}
+
+function summarize(operations: readonly Operation[]): string {
+  const texts = operations.slice(0, 3).map(describeOperation);
+  if (operations.length > 3) texts.push(`${operations.length - 3} more`);
+  return texts.join(', ');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

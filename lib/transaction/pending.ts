@@ -1,0 +1,57 @@
+/** Values that a transaction's callback holds before they exist, and how they become real on return. */
+import { NamedUuid, type Uuid } from '../schema/uuid.js';
+import type { OperationResult } from './operations.js';
+
+/** Stands for what an operation will have returned; replaced by the value when the transaction is done. */
+export class Pending<V> {
+  /** Position among the operations of the transaction. */
+  readonly operationIndex: number;
+  readonly #read: (result: OperationResult) => V;
+
+  constructor(operationIndex: number, read: (result: OperationResult) => V) {
+    this.operationIndex = operationIndex;
+    this.#read = read;
+  }
+
+  /** Made by the builder, called by the commit. */
+  resolve(result: OperationResult): V {
+    return this.#read(result);
+  }
+}
+
+/**
+ * What `transact` resolves with: the callback's return value in which every {@link NamedUuid} is the uuid
+ * of the inserted row and every {@link Pending} its value. Looked for in plain objects and arrays.
+ */
+export type Resolved<R> =
+  R extends NamedUuid<infer T>
+    ? Uuid<T>
+    : R extends Pending<infer V>
+      ? V
+      : R extends string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown)
+        ? R
+        : R extends { readonly _uuid: unknown }
+          ? R
+          : R extends readonly unknown[]
+            ? { [I in keyof R]: Resolved<R[I]> }
+            : R extends Map<unknown, unknown> | Set<unknown> | Date
+              ? R
+              : { [K in keyof R]: Resolved<R[K]> };
+
+/** Replaces what is pending in `value`. Rows, and objects that are not plain, are left as they are. */
+export function resolvePending(value: unknown, replace: (pending: NamedUuid | Pending<unknown>) => unknown): unknown {
+  if (value instanceof NamedUuid || value instanceof Pending) return replace(value);
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => resolvePending(item, replace));
+    return items.every((item, i) => item === value[i]) ? (value as unknown[]) : items;
+  }
+  if (!isPlainObject(value) || Object.hasOwn(value, '_uuid')) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, resolvePending(item, replace)]);
+  return entries.every(([key, item]) => item === value[key]) ? value : Object.fromEntries(entries);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
