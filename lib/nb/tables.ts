@@ -144,7 +144,7 @@ export interface NetworkFunctionColumns {
   /** optional reference to Logical_Switch_Port */
   readonly outport: OptionalColumn<Reference<'Logical_Switch_Port'>>;
   /** reference to Logical_Switch_Port */
-  readonly inport: ScalarColumn<Reference<'Logical_Switch_Port'>>;
+  readonly inport: ScalarColumn<Reference<'Logical_Switch_Port'>, 'required'>;
   /** optional reference to Network_Function_Health_Check */
   readonly health_check: OptionalColumn<Reference<'Network_Function_Health_Check'>>;
   /** integer */
@@ -350,7 +350,7 @@ export interface MeterColumns {
   /** string */
   readonly unit: ScalarColumn<'kbps' | 'pktps', 'required'>;
   /** set of references to Meter_Band */
-  readonly bands: SetColumn<Reference<'Meter_Band'>>;
+  readonly bands: SetColumn<Reference<'Meter_Band'>, 'required'>;
   /** optional boolean; not in 5.20.0 */
   readonly fair: OptionalColumn<boolean, 'newer'>;
   /** map of string to string */

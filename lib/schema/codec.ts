@@ -7,7 +7,7 @@
  */
 import type { ColumnSchema } from './schema.js';
 import type { OnNamedUuid } from './encode.js';
-import { encodeAtom, encodeMap, encodeMapKey, encodeSet, isPlainObject, refuse } from './encode.js';
+import { encodeAtom, encodeKeys, encodeMap, encodeSet, isPlainObject, refuse } from './encode.js';
 import type { Atom, ColumnValue, ConditionFunction } from './types.js';
 
 export { applyDiff } from './diff.js';
@@ -180,13 +180,5 @@ function encodeMembers(
   if (mutator === 'insert' || value instanceof Map || isPlainObject(value)) {
     return encodeMap(column, value, size, onNamedUuid);
   }
-  if (!Array.isArray(value) && !(value instanceof Set)) {
-    return refuse(column, value, 'must be an array of keys, or a map of the pairs to delete');
-  }
-  const keys = new Map<string, unknown>();
-  for (const key of value as Iterable<unknown>) {
-    const json = encodeMapKey(column, column.type.key, key, onNamedUuid);
-    keys.set(String(json), json);
-  }
-  return ['set', [...keys.values()]];
+  return encodeKeys(column, value, onNamedUuid);
 }

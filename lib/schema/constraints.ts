@@ -1,8 +1,8 @@
 /**
  * The rules that a value of a base type must meet (RFC 7047 §3.2), each as the words that finish
  * "`<value>` …" in an error. The server checks the same rules; checking before sending gives errors that
- * name the column, and keeps away the two string faults for which the server closes the connection
- * instead of failing the operation: a NUL character and an unpaired surrogate.
+ * name the column, and keeps away the faults for which the server closes the connection instead of failing
+ * the operation: a NUL character, an unpaired surrogate, a real number that it cannot represent.
  */
 import { printValue } from '../errors.js';
 import type { BaseType, ColumnType } from './base-type.js';
@@ -20,7 +20,7 @@ export function brokenConstraint(base: BaseType, atom: Atom): string | undefined
     case 'integer':
       return outside(atom as number | bigint, base.minInteger, base.maxInteger);
     case 'real':
-      return outside(atom as number, base.minReal, base.maxReal);
+      return brokenRealRule(atom as number) ?? outside(atom as number, base.minReal, base.maxReal);
     case 'string':
       return brokenTextRule(base, atom as string);
     case 'boolean':
@@ -49,10 +49,22 @@ export function brokenDefault(type: ColumnType): string | undefined {
   if (type.min === 0) return undefined;
   for (const base of type.value === undefined ? [type.key] : [type.key, type.value]) {
     const atom = defaultAtom(base);
-    const rule = brokenConstraint(base, atom);
+    // The zero uuid refers to no row: the commit would fail.
+    const rule = base.refTable === undefined ? brokenConstraint(base, atom) : `must refer to a row of ${base.refTable}`;
     if (rule !== undefined) return `${rule}, and its default ${printValue(atom)} is not allowed`;
   }
   return undefined;
+}
+
+// The extreme 15-digit numbers that a server reads back as what they are.
+const SMALLEST_REAL = 2.22507385850721e-308;
+const LARGEST_REAL = 1.79769313486231e308;
+
+/** Servers write 15 digits, also to their own database file. Nearer to the limits of a double they could not read it again. */
+function brokenRealRule(value: number): string | undefined {
+  const magnitude = Math.abs(value);
+  if (magnitude === 0 || (magnitude >= SMALLEST_REAL && magnitude <= LARGEST_REAL)) return undefined;
+  return `must be 0 or, without its sign, between ${SMALLEST_REAL} and ${LARGEST_REAL}`;
 }
 
 type Limit = number | bigint | undefined;

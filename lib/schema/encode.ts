@@ -110,8 +110,23 @@ export function encodeMap(column: ColumnSchema, value: unknown, size: Size, onNa
   return ['map', pairs];
 }
 
+/** Encodes keys of a map, given as an array or a Set, as `["set", [...]]`. */
+export function encodeKeys(column: ColumnSchema, value: unknown, onNamedUuid?: OnNamedUuid): unknown {
+  if (!Array.isArray(value) && !(value instanceof Set)) {
+    return refuse(column, value, 'must be an array of keys, or a map of exact pairs');
+  }
+  const keys: unknown[] = [];
+  const seen = new Set<unknown>();
+  for (const key of value as Iterable<unknown>) {
+    const json = encodeMapKey(column, column.type.key, key, onNamedUuid);
+    addUnique(column, seen, json, key, 'is in the list of keys twice');
+    keys.push(json);
+  }
+  return ['set', keys];
+}
+
 /** Encodes a key of a map. Keys of objects are strings whatever the column's key type; keys of a Map may be atoms. */
-export function encodeMapKey(column: ColumnSchema, base: BaseType, key: unknown, onNamedUuid?: OnNamedUuid): unknown {
+function encodeMapKey(column: ColumnSchema, base: BaseType, key: unknown, onNamedUuid?: OnNamedUuid): unknown {
   return encodeAtom(column, base, typeof key === 'string' ? atomFromKey(base, key) : key, onNamedUuid);
 }
 
