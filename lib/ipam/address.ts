@@ -131,7 +131,7 @@ function explainIpv4(text: string): string {
   if (/\s/.test(text)) return 'not an IP address: there is a blank in it';
   if (text.includes('/')) return 'not an IP address: a prefix length has no place here';
   const octets = text.split('.');
-  if (!/^[0-9a-fxA-FX.]+$/.test(text) || !/[0-9]/.test(text)) return 'not an IP address';
+  if (!/^[0-9a-fxA-FX.]+$/.test(text) || !/^[0-9.]/.test(text)) return 'not an IP address';
   if (octets.length !== 4) return `not an IPv4 address: ${octets.length} of 4 parts`;
   for (const octet of octets) {
     if (octet === '') return 'not an IPv4 address: a part is empty';

@@ -2,7 +2,7 @@
  * A subnet as an address manager sees it: at most one network of each family, the router's address in it, and what must
  * not be given out. Made from options or from a logical switch's `other_config`.
  */
-import { parseIp, tryParseIp, type Ip, type IpFamily } from './address.js';
+import { ipFromValue, parseIp, tryParseIp, type Ip, type IpFamily } from './address.js';
 import {
   cidrAround,
   cidrContains,
@@ -23,7 +23,6 @@ import {
   unassignableReason,
   type IpRange,
 } from './range.js';
-import { ipFromValue } from './address.js';
 
 /** The part of a subnet that belongs to one address family. */
 export interface SubnetNetwork {
@@ -213,8 +212,8 @@ function withPrefixLength(text: string): string {
 }
 
 function parseIpv6Prefix(text: string): Cidr {
-  const [address = '', prefixLength] = text.trim().split('/');
-  if (prefixLength !== undefined && prefixLength !== '64')
+  const [, address = '', prefixLength] = /^([^/]*)(\/.*)?$/s.exec(text.trim()) ?? [];
+  if (prefixLength !== undefined && prefixLength !== '/64')
     throw new AddressError(text, 'the prefix length must be /64');
   const ip = parseIp(address);
   if (ip.family !== 6) throw new AddressError(text, 'not an IPv6 prefix');
