@@ -130,10 +130,11 @@ export class NotMonitoredError extends OvsdbError {
 export function printValue(value: unknown): string {
   let text: string;
   try {
-    text =
-      typeof value === 'bigint'
-        ? value.toString()
-        : (JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) ?? String(value));
+    // undefined for what JSON has no form for, although the declaration does not say so.
+    const json = JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) as
+      | string
+      | undefined;
+    text = typeof value === 'bigint' ? value.toString() : (json ?? String(value));
   } catch {
     text = typeof value;
   }
