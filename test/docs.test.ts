@@ -22,9 +22,10 @@ interface Snippet {
 
 function documents(): readonly string[] {
   const readme = join(ROOT, 'README.md');
-  const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  const folder = join(ROOT, 'docs');
+  const guides = (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [])
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
-    .map((path) => join(ROOT, 'docs', path));
+    .map((path) => join(folder, path));
   return [...(existsSync(readme) ? [readme] : []), ...guides];
 }
 

@@ -1,15 +1,24 @@
 /**
- * Root hooks of the test run. A test that leaves a sandbox, a server process, a sandbox folder or an
- * open handle behind fails the run; mocha itself fails on unhandled rejections.
+ * Root hooks of the test run. A test that leaves a sandbox, a server process, a sandbox folder, an open
+ * handle or an unhandled rejection behind fails the run.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 import { liveSandboxes } from '../lib/testing/live.js';
 
-const EXIT_GRACE_MS = 5_000;
+const EXIT_GRACE_MS = 2_000;
+
+function failOnRejection(reason: unknown): void {
+  throw reason instanceof Error ? reason : new Error(`Unhandled rejection with ${String(reason)}`);
+}
 
 export const mochaHooks = {
+  beforeAll(): void {
+    // mocha listens to this event and so silences it; what is thrown here fails the test that is running.
+    process.on('unhandledRejection', failOnRejection);
+  },
+
   afterAll(): void {
     watchForOpenHandles();
     const leaks = [
@@ -43,7 +52,9 @@ function watchForOpenHandles(): void {
   setTimeout(() => {
     const handles = process.getActiveResourcesInfo().join(', ');
     console.error(`The tests are done, but these handles keep the process alive: ${handles}`);
-    process.exit(1);
+    // mocha sets the exit code in an exit listener of its own, added before this one.
+    process.once('exit', () => (process.exitCode = 1));
+    process.exit();
   }, EXIT_GRACE_MS).unref();
 }
 
