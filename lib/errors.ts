@@ -132,8 +132,7 @@ export function printValue(value: unknown): string {
   try {
     // undefined for what JSON has no form for, although the declaration does not say so.
     const json = JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) as
-      | string
-      | undefined;
+      string | undefined;
     text = typeof value === 'bigint' ? value.toString() : (json ?? String(value));
   } catch {
     text = typeof value;
