@@ -46,7 +46,7 @@ export interface Pool {
 export function parsePool(text: string, what = 'ip_pool'): Pool {
   const reader = new PoolReader();
   const tokens = splitTokens(text);
-  const mixingAllowed = text.includes(';') || tokens.length === 1;
+  const mixingAllowed = text.includes(';');
   let family: 4 | 6 | undefined;
   tokens.forEach((token, index) => {
     const spans = reader.parseToken(index, token);
@@ -114,7 +114,11 @@ class PoolReader {
     const count = spans.reduce((sum, { first, last }) => sum + (last.value - first.value + 1n), 0n);
     if (this.#addressCount + count > BigInt(MAX_POOL_ADDRESSES)) {
       const total = this.#addressCount === 0n ? '' : `, ${this.#addressCount + count} with those before it`;
-      this.fault(index, token, `${count} addresses${total}: a pool may hold ${MAX_POOL_ADDRESSES}`);
+      this.fault(
+        index,
+        token,
+        `${count} ${count === 1n ? 'address' : 'addresses'}${total}: a pool may hold ${MAX_POOL_ADDRESSES}`,
+      );
       return;
     }
     this.#addressCount += count;

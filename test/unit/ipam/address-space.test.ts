@@ -210,6 +210,15 @@ describe('the work for one operation', () => {
     expect(many / few).to.be.below(2.2);
   });
 
+  it('stays small when addresses come in ascending order', () => {
+    const set = new IntervalSet();
+    const count = 16_384;
+    for (let i = 0; i < count; i++) set.add(BigInt(i) * 2n);
+    expect(set.intervalCount).to.equal(count);
+    // An insertion searches twice and then descends once, each through about 2 ln(n) = 19 nodes.
+    expect(set.visits / count).to.be.below(100);
+  });
+
   it('does not grow at all for a block of consecutive addresses', () => {
     const set = new IntervalSet();
     for (let value = 0n; value < 10_000n; value++) set.add(value);
