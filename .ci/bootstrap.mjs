@@ -32,6 +32,8 @@ const PACKAGES = ['openvswitch-common', 'ovn-common', 'ovn-central', 'openssl'];
 /** Units that the package ovn-central would have systemd start. */
 const UNITS = ['ovn-central', 'ovn-northd', 'ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb'];
 const POLICY = '/usr/sbin/policy-rc.d';
+const POLICY_TEXT = '#!/bin/sh\n# Put here by the bootstrap of ovn-northbound while it installs packages.\nexit 101\n';
+const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'];
 
 function say(text) {
   console.error(`[bootstrap] ${text}`);
@@ -121,17 +123,20 @@ function missingPieces() {
 function installServer() {
   const missing = missingPieces();
   if (missing.length === 0) return;
-  const install = ['install', '-y', '--no-install-recommends', '--no-upgrade', ...PACKAGES];
+  const basic = ['install', '-y', '--no-install-recommends'];
+
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
     fail(
       `A private OVSDB server is needed, but these are missing: ${missing.join(', ')}.\n` +
-        `On Debian or Ubuntu, run:\n\n  sudo apt-get update && sudo apt-get ${install.join(' ')}\n\n` +
+        `On Debian or Ubuntu, run:\n\n  sudo apt-get update && sudo apt-get ${[...basic, ...PACKAGES].join(' ')}\n\n` +
         `On systems with systemd the package ovn-central starts an OVN control plane; to have only the programs, run after it:\n\n` +
         `  sudo systemctl disable --now ${UNITS.join(' ')}\n\nThen run this command again.`,
       EXIT_NO_SERVER,
     );
   }
   say(`missing: ${missing.join(', ')}`);
+  // Packages that are there stay as they are: an upgrade could restart services that somebody relies on.
+  const install = [...basic, '--no-upgrade', '-o', 'DPkg::Lock::Timeout=120', ...PACKAGES];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   const newUnits = UNITS.filter((unit) => !existsSync(`/lib/systemd/system/${unit}.service`));
   withoutServiceStart(() => {
@@ -143,22 +148,25 @@ function installServer() {
   if (still.length > 0) fail(`After the installation these are still missing: ${still.join(', ')}`, EXIT_NO_SERVER);
 }
 
-/** Only the programs are wanted: a policy-rc.d keeps the packages from starting an OVN control plane on this machine. */
+/**
+ * Only the programs are wanted: a policy-rc.d keeps the packages from starting an OVN control plane on
+ * this machine. One that is there already is left alone, unless an earlier run was killed before it
+ * could remove its own.
+ */
 function withoutServiceStart(install) {
-  const ours = !existsSync(POLICY);
-  const remove = () => {
-    if (ours) rmSync(POLICY, { force: true });
-  };
-  if (ours) {
-    writeFileSync(POLICY, '#!/bin/sh\nexit 101\n');
-    chmodSync(POLICY, 0o755);
-  }
-  process.once('exit', remove);
+  const ours = !existsSync(POLICY) || readFileSync(POLICY, 'utf8') === POLICY_TEXT;
+  const ignore = () => undefined;
+  // With a listener a signal does not end this process, so that the file is removed; it ends apt-get.
+  for (const signal of SIGNALS) process.on(signal, ignore);
   try {
+    if (ours) {
+      writeFileSync(POLICY, POLICY_TEXT);
+      chmodSync(POLICY, 0o755);
+    }
     install();
   } finally {
-    remove();
-    process.off('exit', remove);
+    if (ours) rmSync(POLICY, { force: true });
+    for (const signal of SIGNALS) process.off(signal, ignore);
   }
 }
 
@@ -189,7 +197,7 @@ function run([command, ...args]) {
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
   });
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+  for (const signal of SIGNALS) {
     process.on(signal, () => {
       // Ctrl-C reaches the whole terminal; the child must not count it twice.
       if (signal === 'SIGINT' && process.stdin.isTTY) return;
