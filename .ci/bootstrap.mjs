@@ -124,7 +124,6 @@ function installServer() {
   const missing = missingPieces();
   if (missing.length === 0) return;
   const basic = ['install', '-y', '--no-install-recommends'];
-
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
     fail(
       `A private OVSDB server is needed, but these are missing: ${missing.join(', ')}.\n` +
