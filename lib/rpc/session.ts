@@ -24,7 +24,7 @@ import { formatRemote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
-import { Reconnect } from './reconnect.js';
+import { Probe } from './probe.js';
 
 /** Settings of an {@link RpcSession}. */
 export interface RpcSessionOptions {
@@ -89,15 +89,12 @@ export class RpcSession {
   readonly #framer: Framer;
   readonly #client: JSONRPCClient;
   readonly #pending = new Map<number, PendingRequest>();
-  readonly #liveness: Reconnect;
+  readonly #probe: Probe;
 
   /** Why the session is over. */
   #end: OvsdbError | undefined;
   #nextId = 0;
   #failedSend: { readonly error: unknown } | undefined;
-  #cancelProbe: (() => void) | undefined;
-  #flushedAtLastCheck = 0;
-  #queuedAtLastCheck = false;
 
   #messagesReceived = 0;
   #messagesSent = 0;
@@ -117,10 +114,16 @@ export class RpcSession {
     this.#client = new JSONRPCClient((request: JSONRPCRequest) => {
       this.#send(toWireRequest(request));
     });
-    const now = this.#clock.now();
-    this.#liveness = new Reconnect(now, { probeIntervalMs });
-    this.#liveness.connected(now);
-    this.#armProbe();
+    this.#probe = new Probe(stream, probeIntervalMs, this.#clock, {
+      onProbe: () => {
+        this.#probesSent++;
+        this.#send({ method: 'echo', params: [], id: PROBE_ID });
+      },
+      onSilence: (silentMs) => {
+        const what = `the server at ${formatRemote(stream.remote)} is silent: nothing came for ${Math.round(silentMs)} ms`;
+        this.#fail(new ConnectionLostError(`${what}, and a probe was not answered`, { sent: false }));
+      },
+    });
     stream.start({
       onData: (chunk) => {
         this.#onData(chunk);
@@ -253,7 +256,7 @@ export class RpcSession {
   }
 
   #onData(chunk: Buffer): void {
-    this.#liveness.activity(this.#clock.now());
+    this.#probe.activity();
     try {
       this.#framer.push(chunk, (frame) => {
         if (this.#end === undefined) this.#onFrame(frame);
@@ -303,43 +306,6 @@ export class RpcSession {
     }
   }
 
-  #armProbe(): void {
-    const now = this.#clock.now();
-    const deadline = this.#liveness.deadline(now);
-    if (deadline === Infinity) return;
-    this.#cancelProbe = this.#clock.schedule(
-      () => {
-        // After a long synchronous stretch the server's answer may lie unread in the socket: read, then judge.
-        this.#clock.afterPendingInput(() => {
-          if (this.#end === undefined) this.#judge();
-        });
-      },
-      Math.max(0, Math.ceil(deadline - now)),
-    );
-  }
-
-  #judge(): void {
-    const now = this.#clock.now();
-    const { bytesFlushed, bytesSent, writableBytes, remote } = this.#stream;
-    // A server that takes what had to wait for it is alive, too.
-    if (this.#queuedAtLastCheck && bytesFlushed > this.#flushedAtLastCheck) this.#liveness.activity(now);
-    this.#queuedAtLastCheck = writableBytes > 0 || bytesFlushed < bytesSent;
-    this.#flushedAtLastCheck = bytesFlushed;
-    this.#liveness.receiveAttempted(now);
-    const action = this.#liveness.run(now);
-    if (action === 'disconnect') {
-      const ms = 2 * this.#liveness.probeIntervalMs;
-      const message = `the server at ${formatRemote(remote)} is silent: nothing came for ${ms} ms, and no answer to a probe`;
-      this.#fail(new ConnectionLostError(message, { sent: false }));
-      return;
-    }
-    if (action === 'probe') {
-      this.#probesSent++;
-      this.#send({ method: 'echo', params: [], id: PROBE_ID });
-    }
-    this.#armProbe();
-  }
-
   #fail(error: OvsdbError): void {
     if (this.#finish(error)) this.#options.onClose(error);
   }
@@ -347,7 +313,7 @@ export class RpcSession {
   #finish(end: OvsdbError): boolean {
     if (this.#end !== undefined) return false;
     this.#end = end;
-    this.#cancelProbe?.();
+    this.#probe.stop();
     this.#stream.close();
     for (const { method, offset, giveUp } of [...this.#pending.values()]) {
       const sent = this.#stream.bytesSent > offset;

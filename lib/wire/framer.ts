@@ -10,7 +10,7 @@
 
 import { Buffer, isAscii, isUtf8 } from 'node:buffer';
 
-import { ProtocolError } from '../errors.js';
+import { InvalidArgumentError, ProtocolError } from '../errors.js';
 import { UNSAFE_INTEGER_DIGITS } from './json.js';
 
 /** One JSON text, from `{` to `}`, as it came. */
@@ -60,6 +60,9 @@ export class Framer {
   constructor(options: FramerOptions = {}) {
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     this.#maxDepth = options.maxDepth ?? 1000;
+    if (!(this.#maxMessageBytes > 0)) {
+      throw new InvalidArgumentError(`maxMessageBytes is ${this.#maxMessageBytes}; give a number of bytes above 0`);
+    }
   }
 
   /** Length of the unfinished text so far, in bytes; 0 between texts. */

@@ -75,7 +75,6 @@ export async function connectStream(
       // A socket that is being destroyed may still report an error, and nobody is interested.
       socket.on('error', ignore);
       socket.destroy();
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort rejects with the caller's own reason
       reject(reason);
     };
     const onConnect = (): void => {

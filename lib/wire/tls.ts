@@ -7,7 +7,7 @@
 import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { createSecureContext, type ConnectionOptions, type SecureContextOptions } from 'node:tls';
 
 import { InvalidArgumentError } from '../errors.js';
 import type { SslRemote } from './remote.js';
@@ -59,11 +59,8 @@ export function tlsConnectionOptions(remote: SslRemote, options: TlsOptions): Co
   return {
     host: remote.host,
     port: remote.port,
-    minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
-    ...(key === undefined ? {} : { key }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(ca === undefined ? {} : { ca }),
+    secureContext: secureContext({ key, cert, ca }),
     // Server names are for DNS names only (RFC 6066 §3).
     ...(isIP(remote.host) === 0 ? { servername: remote.host } : {}),
     ...(verify === 'chain' ? { checkServerIdentity: () => undefined } : {}),
@@ -83,5 +80,30 @@ function pem(
     throw new InvalidArgumentError(`tls: cannot read ${name}File ${path}: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+/** Checks the parts one by one first: OpenSSL's errors do not tell which of them is at fault. */
+function secureContext(parts: {
+  readonly key: string | Buffer | undefined;
+  readonly cert: string | Buffer | undefined;
+  readonly ca: string | Buffer | undefined;
+}): NonNullable<ConnectionOptions['secureContext']> {
+  const { key, cert, ca } = parts;
+  // Node takes an authority without any certificate in silence, and then trusts nobody.
+  if (ca?.includes('-----BEGIN') === false) throw new InvalidArgumentError('tls: caCert holds no PEM certificate');
+  const all: SecureContextOptions = { minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) };
+  attempt('caCert is not usable', all);
+  if (key === undefined || cert === undefined) return createSecureContext(all);
+  attempt('privateKey is not usable', { key });
+  attempt('certificate is not usable', { cert });
+  return attempt('privateKey does not belong to certificate', { ...all, key, cert });
+}
+
+function attempt(fault: string, options: SecureContextOptions): NonNullable<ConnectionOptions['secureContext']> {
+  try {
+    return createSecureContext(options);
+  } catch (error) {
+    throw new InvalidArgumentError(`tls: ${fault}: ${(error as Error).message}`, { cause: error });
   }
 }

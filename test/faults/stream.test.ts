@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+
+import { ConnectFailedError, ConnectionLostError, InvalidArgumentError, TimeoutError } from '../../lib/errors.js';
+import type { OvsdbError } from '../../lib/errors.js';
+import { RpcSession } from '../../lib/rpc/session.js';
+import { connectStream, type Stream } from '../../lib/wire/stream.js';
+import type { TlsOptions } from '../../lib/wire/tls.js';
+import { ScriptedServer } from './scripted-server.js';
+
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    () => expect.fail('it did not fail'),
+    (error: unknown) => error as Error,
+  );
+}
+
+describe('a TLS stream', () => {
+  let directory: string;
+  let server: ScriptedServer;
+  const file = (name: string): string => join(directory, name);
+  const pem = (name: string): Buffer => readFileSync(file(name));
+  const openssl = (...args: readonly string[]): Buffer =>
+    execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
+
+  /** Two authorities, and certificates that carry no host name, as ovs-pki makes them. */
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'ovn-northbound-tls-'));
+    const key = (name: string): readonly string[] => [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+    ];
+    for (const ca of ['ca', 'other-ca']) {
+      openssl('req', '-x509', ...key(ca), '-out', `${ca}.pem`, '-days', '2', '-subj', `/CN=${ca}`);
+    }
+    for (const [name, ca] of [
+      ['server', 'ca'],
+      ['client', 'ca'],
+      ['stranger', 'other-ca'],
+    ] as const) {
+      openssl('req', ...key(name), '-out', `${name}.csr`, '-subj', `/CN=${name} id:7fae0f8c`);
+      openssl(
+        'x509',
+        '-req',
+        '-in',
+        `${name}.csr`,
+        '-CA',
+        `${ca}.pem`,
+        '-CAkey',
+        `${ca}.key`,
+        '-set_serial',
+        '7',
+        '-days',
+        '2',
+        '-out',
+        `${name}.pem`,
+      );
+    }
+  });
+  after(() => {
+    rmSync(directory, { recursive: true });
+  });
+  beforeEach(async () => {
+    const tls = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true };
+    server = await ScriptedServer.start({}, { tls });
+  });
+  afterEach(async () => {
+    await server.stop();
+  });
+
+  const own = (): TlsOptions => ({
+    privateKeyFile: file('client.key'),
+    certificateFile: file('client.pem'),
+    caCertFile: file('ca.pem'),
+  });
+
+  async function echo(stream: Stream): Promise<{ reply: unknown; end: OvsdbError | undefined }> {
+    let end: OvsdbError | undefined;
+    const session = new RpcSession(stream, { onNotification: () => undefined, onClose: (error) => (end = error) });
+    const reply = await session.request('echo', [1]).catch((error: unknown) => error);
+    session.close();
+    return { reply, end };
+  }
+
+  it('accepts a server by its authority alone, whatever its certificate is named', async () => {
+    expect((await echo(await connectStream(server.remote, own()))).reply).to.deep.equal([1]);
+  });
+
+  it('takes PEM texts in place of files', async () => {
+    const options = { privateKey: pem('client.key'), certificate: pem('client.pem').toString(), caCert: pem('ca.pem') };
+    expect((await echo(await connectStream(server.remote, options))).reply).to.deep.equal([1]);
+  });
+
+  it('refuses the name when it is to be verified', async () => {
+    const error = await failure(connectStream(server.remote, { ...own(), verify: 'host-name' }));
+    expect(error).to.be.instanceOf(ConnectFailedError);
+    expect(error.message).to.match(/verify: 'chain'/);
+  });
+
+  it('refuses a server of another authority', async () => {
+    const error = await failure(connectStream(server.remote, { ...own(), caCertFile: file('other-ca.pem') }));
+    expect(error).to.be.instanceOf(ConnectFailedError);
+    expect(error.message).to.match(/not signed by the given authority.*caCert/);
+  });
+
+  for (const [what, options] of [
+    ['without a client certificate', () => ({ caCertFile: file('ca.pem') })],
+    [
+      'with a certificate of another authority',
+      () => ({ ...own(), privateKeyFile: file('stranger.key'), certificateFile: file('stranger.pem') }),
+    ],
+  ] as const) {
+    it(`that the server refuses after the handshake, ${what}, says so`, async () => {
+      const { reply, end } = await echo(await connectStream(server.remote, options()));
+      expect(reply).to.be.instanceOf(ConnectionLostError);
+      expect(end?.message).to.match(/may have refused the client certificate/);
+    });
+  }
+
+  it('reads its files anew for every connection', async () => {
+    writeFileSync(file('rotated.pem'), pem('other-ca.pem'));
+    const options = { ...own(), caCertFile: file('rotated.pem') };
+    await failure(connectStream(server.remote, options));
+    writeFileSync(file('rotated.pem'), pem('ca.pem'));
+    (await connectStream(server.remote, options)).close();
+  });
+
+  const wrong: readonly (readonly [what: string, options: () => TlsOptions, reason: RegExp])[] = [
+    ['no authority', () => ({}), /caCert or caCertFile is needed/],
+    ['a key without a certificate', () => ({ caCert: 'x', privateKey: 'x' }), /certificate is missing/],
+    ['both a text and a file', () => ({ ...own(), caCert: 'x' }), /caCert or caCertFile, not both/],
+    [
+      'a file that cannot be read',
+      () => ({ ...own(), privateKeyFile: '/nonexistent' }),
+      /privateKeyFile \/nonexistent/,
+    ],
+    ['a certificate that is no PEM', () => ({ ...own(), certificateFile: '/dev/null' }), /certificate is not usable/],
+    ['a key that is no PEM', () => ({ ...own(), privateKeyFile: '/dev/null' }), /privateKey is not usable/],
+    ['an authority that is no PEM', () => ({ ...own(), caCertFile: '/dev/null' }), /caCert holds no PEM/],
+    ['the key of another certificate', () => ({ ...own(), privateKeyFile: file('stranger.key') }), /does not belong/],
+  ];
+  for (const [what, options, reason] of wrong) {
+    it(`refuses ${what} and names the option`, async () => {
+      const error = await failure(connectStream(server.remote, options()));
+      expect(error).to.be.instanceOf(InvalidArgumentError);
+      expect(error.message).to.match(reason);
+    });
+  }
+
+  it('says so when the peer does not speak TLS', async () => {
+    const plain = await ScriptedServer.start({
+      onConnection: (peer) => {
+        peer.send('{"id":null,"method":"x","params":[]}');
+      },
+    });
+    try {
+      const { host, port } = plain.remote as { host: string; port: number };
+      const error = await failure(connectStream({ scheme: 'ssl', host, port }, own()));
+      expect(error.message).to.match(/does not speak TLS.*tcp:/);
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  it('gives up a handshake that is never answered', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const error = await failure(connectStream({ scheme: 'ssl', host: '127.0.0.1', port }, own(), { timeoutMs: 50 }));
+    expect(error).to.be.instanceOf(ConnectFailedError);
+    expect(error.message).to.match(/no answer within 50 ms/);
+    expect(error.cause).to.be.instanceOf(TimeoutError);
+    mute.close();
+  });
+});
