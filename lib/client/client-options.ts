@@ -90,7 +90,7 @@ export interface ErasedClientOptions extends ConnectionOptions {
 }
 
 /** A choice of tables as the replica takes it. */
-export function tableRequests({ tables }: ErasedClientOptions): readonly TableRequest[] | 'all' {
+export function tableRequests({ tables }: Pick<ErasedClientOptions, 'tables'>): readonly TableRequest[] | 'all' {
   if (tables === 'all') return tables;
   if (isNameList(tables)) return tables.map((table) => ({ table }));
   return Object.entries(tables).flatMap(([table, options]) => {
