@@ -1,13 +1,14 @@
 /**
  * TypeScript text from a database schema: one interface per table, whose members are column descriptions, an
  * interface of all tables, an alias for each table's rows, and the schema itself as data, which a client
- * compares with the server's at run time. The same input gives the same text, byte for byte.
+ * compares with the server's at run time. The same schema gives the same text, byte for byte, be it from a
+ * file or from a server, which orders it differently.
  */
 import { InvalidArgumentError } from '../errors.js';
 import type { BaseType } from './base-type.js';
 import { describeType } from './describe.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from './schema.js';
-import { printSchemaData } from './schema-data.js';
+import { compareAtoms, printSchemaData, sortedByName } from './schema-data.js';
 import type { ColumnFlag } from './types.js';
 
 /** Options of {@link generateTables}. */
@@ -45,7 +46,7 @@ export function generateTables(schema: DatabaseSchema, options: GenerateOptions 
   const older = [...(options.olderSchemas ?? [])].sort((a, b) => compareVersions(a.version, b.version));
   const names = typeNames(schema.tables.keys());
   const nameOf = (table: TableSchema): string => names.get(table.name) ?? table.name;
-  const tables = [...schema.tables.values()];
+  const tables = sortedByName(schema.tables.values());
   const body = [
     ...tables.map((table) => printTable(table, nameOf(table), older)),
     printDatabase(schema, prefix, nameOf),
@@ -76,7 +77,7 @@ function printTable(table: TableSchema, typeName: string, older: readonly Databa
     table.maxRows === Infinity ? '' : `; at most ${table.maxRows} row${table.maxRows === 1 ? '' : 's'}`,
     without.length === 0 ? '' : `; not in ${without.join(', ')}`,
   ].join('');
-  const columns = [...table.columns.values()].map((column) => printColumn(column, older));
+  const columns = sortedByName(table.columns.values()).map((column) => printColumn(column, older));
   return `/** ${remarks}. */\nexport interface ${typeName}Columns {\n${columns.join('')}}`;
 }
 
@@ -112,7 +113,8 @@ const COLUMN_TYPES: Readonly<Record<ColumnSchema['kind'], string>> = {
 function printAtom(base: BaseType): string {
   if (base.refTable !== undefined) return `Reference<${quote(base.refTable)}>`;
   if (base.enum !== undefined) {
-    return base.enum
+    return [...base.enum]
+      .sort(compareAtoms)
       .map((atom) =>
         typeof atom === 'string' ? quote(atom) : typeof atom === 'bigint' ? `${atom.toString()}n` : String(atom),
       )
@@ -136,7 +138,9 @@ function isSafe(limit: number | bigint | undefined): boolean {
 }
 
 function printDatabase(schema: DatabaseSchema, prefix: string, nameOf: (table: TableSchema) => string): string {
-  const members = [...schema.tables.values()].map((table) => `  readonly ${table.name}: ${nameOf(table)}Columns;\n`);
+  const members = sortedByName(schema.tables.values()).map(
+    (table) => `  readonly ${table.name}: ${nameOf(table)}Columns;\n`,
+  );
   return `/** Tables of the database \`${schema.name}\`. */\nexport interface ${prefix}Tables {\n${members.join('')}}`;
 }
 

@@ -5,7 +5,7 @@ import type { Atom } from './types.js';
 
 /** The literal, one line for each column. `parseSchema` reads it as an equal schema. */
 export function printSchemaData(schema: DatabaseSchema): string {
-  const tables = [...schema.tables.values()].map((table) => `    ${printKey(table.name)}: ${printTable(table)},\n`);
+  const tables = sortedByName(schema.tables.values()).map((table) => `    ${table.name}: ${printTable(table)},\n`);
   const members = [
     `  name: ${JSON.stringify(schema.name)},\n`,
     `  version: ${JSON.stringify(schema.version)},\n`,
@@ -16,8 +16,8 @@ export function printSchemaData(schema: DatabaseSchema): string {
 }
 
 function printTable(table: TableSchema): string {
-  const columns = [...table.columns.values()].map(
-    (column) => `        ${printKey(column.name)}: ${printColumn(column)},\n`,
+  const columns = sortedByName(table.columns.values()).map(
+    (column) => `        ${column.name}: ${printColumn(column)},\n`,
   );
   const members = [
     `      columns: {\n${columns.join('')}      },\n`,
@@ -54,7 +54,10 @@ function printBase(base: BaseType): string {
       'enum',
       base.enum === undefined
         ? undefined
-        : `["set", [${base.enum.map((atom) => printEnumMember(base, atom)).join(', ')}]]`,
+        : `["set", [${[...base.enum]
+            .sort(compareAtoms)
+            .map((atom) => printEnumMember(base, atom))
+            .join(', ')}]]`,
     ],
     ...(['minInteger', 'maxInteger', 'minReal', 'maxReal', 'minLength', 'maxLength', 'refTable'] as const).map(
       (name): [string, string | undefined] => [name, base[name] === undefined ? undefined : printAtom(base[name])],
@@ -78,7 +81,15 @@ function printObject(members: readonly (readonly [string, string | undefined])[]
   return `{ ${present.map(([key, value]) => `${key}: ${value}`).join(', ')} }`;
 }
 
-/** In a literal, a plain `__proto__` key would set the prototype instead of making a member. */
-function printKey(name: string): string {
-  return name === '__proto__' ? `["__proto__"]` : name;
+/**
+ * In the order of their names: a server prints a schema in an order of its own, and a file and a server must
+ * give the same text.
+ */
+export function sortedByName<T extends { readonly name: string }>(items: Iterable<T>): T[] {
+  return [...items].sort((a, b) => compareAtoms(a.name, b.name));
+}
+
+/** Order of atoms of one type; strings by UTF-16 units, whatever the locale. */
+export function compareAtoms(a: Atom, b: Atom): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /**
  * A database schema as JSON: what an `.ovsschema` file holds and `get_schema` returns (RFC 7047 §3.2).
- * These shapes describe well-formed input; `parseSchema` checks that input has them.
+ * These shapes are those of an imported JSON module, in which words are just strings; `parseSchema` checks them.
  */
 
 /** Names of the atomic types (RFC 7047 §3.1). */
@@ -8,7 +8,8 @@ export type AtomicType = 'integer' | 'real' | 'boolean' | 'string' | 'uuid';
 
 /** `<base-type>`: an atomic type with its constraints (RFC 7047 §3.2). */
 export interface BaseTypeJson {
-  readonly type: AtomicType;
+  /** An {@link AtomicType}. */
+  readonly type: string;
   /** One atom, or `["set", [atom, ...]]`. */
   readonly enum?: unknown;
   readonly minInteger?: number | bigint;
@@ -18,17 +19,20 @@ export interface BaseTypeJson {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly refTable?: string;
-  readonly refType?: 'strong' | 'weak';
+  /** `strong`, the default, or `weak`. */
+  readonly refType?: string;
 }
 
-/** `<type>` of a column (RFC 7047 §3.2). */
+/** `<type>` of a column (RFC 7047 §3.2): an {@link AtomicType}, or more. */
 export type ColumnTypeJson =
-  | AtomicType
+  | string
   | {
-      readonly key: AtomicType | BaseTypeJson;
-      readonly value?: AtomicType | BaseTypeJson;
+      readonly key: string | BaseTypeJson;
+      readonly value?: string | BaseTypeJson;
+      /** 0 or 1; default 1. */
       readonly min?: number;
-      readonly max?: number | 'unlimited';
+      /** A count or `unlimited`; default 1. */
+      readonly max?: number | string;
     };
 
 /** `<column-schema>` (RFC 7047 §3.2). */

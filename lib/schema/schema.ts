@@ -109,6 +109,9 @@ export class DatabaseSchema {
   }
 }
 
+/** RFC 7047 §3.2; so `_uuid` and `_version` clash with nothing, nor can a name be `__proto__`. */
+const RESERVED_NAME = 'names that begin with an underscore are reserved';
+
 /**
  * Reads a schema from parsed JSON: the result of `get_schema`, or the content of an `.ovsschema` file.
  * @throws SchemaError that names the table and column and says what is malformed.
@@ -138,6 +141,7 @@ function parseTable(database: string, table: string, json: unknown, anyRoot: boo
     throw new SchemaError(`Schema of database ${database}, table ${printValue(table)}: ${what}`, { table });
   };
   if (!isId(table)) return fail('its name is not an <id>');
+  if (table.startsWith('_')) return fail(RESERVED_NAME);
   if (!isJsonObject(json)) return fail('it is not an object');
   const { columns: columnsJson, indexes, maxRows, isRoot } = json;
   if (!isJsonObject(columnsJson)) return fail('its columns are not an object');
@@ -177,7 +181,7 @@ function parseColumn(database: string, table: string, column: string, json: unkn
     throw new SchemaError(`Schema of database ${database}, column ${table}.${column}: ${what}`, { table, column });
   };
   if (!isId(column)) return fail('its name is not an <id>');
-  if (column === '_uuid' || column === '_version') return fail('its name is reserved');
+  if (column.startsWith('_')) return fail(RESERVED_NAME);
   if (!isJsonObject(json)) return fail('it is not an object');
   const { type, mutable, ephemeral } = json;
   if (mutable !== undefined && typeof mutable !== 'boolean') return fail('its mutable is not a boolean');

@@ -96,15 +96,23 @@ describe('parseSchema', () => {
     expect(error.table).to.equal('Zzzzzz');
   });
 
-  it('treats __proto__ and constructor as names like any other', () => {
-    const json: unknown = JSON.parse(
-      '{"name":"DB","version":"1.0.0","tables":{"__proto__":{"columns":{"constructor":{"type":"string"},"__proto__":{"type":"integer"}}}}}',
-    );
-    const hostile = parseSchema(json);
-    expect([...hostile.tables.keys()]).to.deep.equal(['__proto__']);
-    expect([...hostile.table('__proto__').columns.keys()]).to.deep.equal(['constructor', '__proto__']);
-    expect(() => hostile.table('constructor')).to.throw(SchemaError);
-    expect(() => hostile.table('__proto__').column('toString')).to.throw(SchemaError);
+  it('treats names of inherited properties as names like any other', () => {
+    const hostile = parseSchema({
+      name: 'DB',
+      version: '1.0.0',
+      tables: { constructor: { columns: { toString: { type: 'string' }, hasOwnProperty: { type: 'integer' } } } },
+    });
+    expect([...hostile.tables.keys()]).to.deep.equal(['constructor']);
+    expect([...hostile.table('constructor').columns.keys()]).to.deep.equal(['toString', 'hasOwnProperty']);
+    expect(() => hostile.table('toString')).to.throw(SchemaError);
+    expect(() => hostile.table('constructor').column('valueOf')).to.throw(SchemaError);
+  });
+
+  it('refuses __proto__, as every name that begins with an underscore, and pollutes nothing', () => {
+    for (const tables of ['{"__proto__":{"columns":{}}}', '{"T":{"columns":{"__proto__":{"type":"string"}}}}']) {
+      const json: unknown = JSON.parse(`{"name":"DB","version":"1.0.0","tables":${tables}}`);
+      expect(schemaErrorOf(() => parseSchema(json)).message).to.include('underscore');
+    }
     expect(({} as Record<string, unknown>)['columns']).to.equal(undefined);
   });
 
@@ -122,7 +130,7 @@ describe('parseSchema', () => {
     ['isRoot', { name: 'DB', version: '1', tables: { T: { columns: {}, isRoot: 'yes' } } }],
     ['indexes', { name: 'DB', version: '1', tables: { T: { columns: {}, indexes: {} } } }],
     ['names no column "x"', { name: 'DB', version: '1', tables: { T: { columns: {}, indexes: [['x']] } } }],
-    ['reserved', { name: 'DB', version: '1', tables: { T: { columns: { _uuid: { type: 'uuid' } } } } }],
+    ['underscore are reserved', { name: 'DB', version: '1', tables: { T: { columns: { _uuid: { type: 'uuid' } } } } }],
     ['T.c: it is not an object', withColumn('string')],
     ['T.c: its type undefined', withColumn({})],
     ['T.c: its key type "text" is not an OVSDB type', withColumn({ type: { key: 'text' } })],
