@@ -89,11 +89,13 @@ describe('the package', function () {
     expect(pointing).to.deep.equal([]);
   });
 
-  it('has the programs that it promises', () => {
+  it('has the programs that it promises, and they start', async () => {
     for (const [name, path] of Object.entries(manifest.bin)) {
       const file = path.replace(/^\.\//, '');
       expect(files, `bin ${name}`).to.include(file);
       expect(readFileSync(join(folder, 'package', file), 'utf8')).to.match(/^#!\/usr\/bin\/env node\n/);
+      const { stdout } = await run(process.execPath, [join(folder, 'package', file), '--help']);
+      expect(stdout).to.include(name);
     }
   });
 

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { expect } from 'chai';
+
+const BOOTSTRAP = fileURLToPath(new URL('../../.ci/bootstrap.mjs', import.meta.url));
+
+/** Runs the bootstrap; with a signal, sends it as soon as the command has written something. */
+async function bootstrap(args: readonly string[], signal?: NodeJS.Signals): Promise<{ code: unknown; output: string }> {
+  const child = spawn(process.execPath, [BOOTSTRAP, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  if (signal !== undefined) {
+    await once(child.stdout, 'data');
+    child.kill(signal);
+  }
+  const [code] = (await once(child, 'close')) as unknown[];
+  return { code, output };
+}
+
+describe('the bootstrap', () => {
+  const ready = ['--no-build', '--', 'node', '-e'];
+
+  it('passes arguments on and ends with the exit code of the command', async () => {
+    const { code, output } = await bootstrap([
+      ...ready,
+      'console.log(process.argv.slice(1)); process.exit(5)',
+      'a b',
+      '--no-server',
+    ]);
+    expect(output).to.equal("[ 'a b', '--no-server' ]\n");
+    expect(code).to.equal(5);
+  });
+
+  it('hands signals on to the command and waits for it', async () => {
+    const script =
+      "process.on('SIGTERM', () => { console.log('bye'); process.exit(7); }); setInterval(() => {}, 1000); console.log('up');";
+    const { code, output } = await bootstrap([...ready, script], 'SIGTERM');
+    expect(output).to.equal('up\nbye\n');
+    expect(code).to.equal(7);
+  });
+
+  it('ends as a shell does when a signal ended the command', async () => {
+    const { code } = await bootstrap([...ready, "console.log('up'); setInterval(() => {}, 1000)"], 'SIGINT');
+    expect(code).to.equal(128 + 2);
+  });
+
+  it('says what is wrong with its arguments, or that the command is not there', async () => {
+    expect(await bootstrap(['--no-sever', '--', 'node'])).to.deep.include({ code: 2 });
+    expect((await bootstrap([])).output).to.include('usage: ');
+    const absent = await bootstrap(['--no-build', '--', 'no-such-command']);
+    expect(absent.code).to.equal(127);
+    expect(absent.output).to.include('"no-such-command" cannot be run');
+  });
+});
