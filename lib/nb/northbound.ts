@@ -12,14 +12,14 @@ import type { PortRow } from './ports.js';
 import { northboundSchema, type NorthboundTables } from './tables.js';
 
 /** What {@link connectNorthbound} replicates unless told otherwise: all columns of these tables. */
-export const DEFAULT_TABLES = [
+export const DEFAULT_TABLES: readonly [
   'NB_Global',
   'Logical_Switch',
   'Logical_Switch_Port',
   'Logical_Router',
   'Logical_Router_Port',
   'DHCP_Options',
-] as const satisfies TableChoice<NorthboundTables>;
+] = ['NB_Global', 'Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port', 'DHCP_Options'];
 
 /** Options of {@link connectNorthbound}. */
 export interface NorthboundOptions<

@@ -86,13 +86,12 @@ export class Replica {
     if (this.#requests === 'all') {
       for (const table of schema.tables.keys()) if (!this.#stores.has(table)) this.#addStore({ table });
     }
-    let reshaped = false;
     for (const store of this.#stores.values()) {
       const table = schema.tables.get(store.name);
-      const shape = table === undefined ? undefined : new RowShape(table, chosen(table, store.request.columns));
-      if (store.reshape(shape)) reshaped = true;
+      store.reshape(table === undefined ? undefined : new RowShape(table, chosen(table, store.request.columns)));
     }
-    return reshaped;
+    // Also from an earlier attempt that got no snapshot.
+    return [...this.#stores.values()].some(({ reshaped }) => reshaped);
   }
 
   /**
@@ -178,7 +177,7 @@ export class Replica {
         continue;
       }
       const row = shape.build(uuid, store.reshaped ? undefined : old, columns);
-      store.put(uuid, old, row, columns);
+      store.put(uuid, old, row, store.reshaped ? undefined : columns);
       if (old === undefined) {
         changes.push({ type: 'insert', table, row });
       } else {

@@ -165,14 +165,33 @@ export function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue
   return a === b;
 }
 
-/** What one change did to a set column: the members that came and went. */
+/** The members of a set column that came and went between two versions of one row; cheap for big sets. */
+export function setDifference(old: RowData, row: RowData, column: string): SetStep {
+  const before = bigSet(old, column);
+  const after = bigSet(row, column);
+  return before !== undefined && after !== undefined
+    ? after.differenceFrom(before)
+    : memberChanges(column, old, row, []);
+}
+
+const NO_STEP: SetStep = { added: [], removed: [] };
+
+/**
+ * What one change did to a set column: the members that came and went. `changes` names the columns that
+ * differ; undefined when any may.
+ */
 export function memberChanges(
   column: string,
   old: RowData | undefined,
   row: RowData | undefined,
-  changes: readonly ColumnChange[],
+  changes: readonly ColumnChange[] | undefined,
 ): SetStep {
-  for (const change of changes) if (change.column.name === column && 'step' in change) return change.step;
+  if (changes !== undefined && old !== undefined && row !== undefined) {
+    const change = changes.find((each) => each.column.name === column);
+    // A big set that did not change must not be looked at: a row's other columns change often.
+    if (change === undefined) return NO_STEP;
+    if ('step' in change) return change.step;
+  }
   const before = (old?.[column] as readonly Atom[] | undefined) ?? [];
   const after = (row?.[column] as readonly Atom[] | undefined) ?? [];
   if (before.length === 0) return { added: after, removed: [] };

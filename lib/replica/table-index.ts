@@ -51,8 +51,8 @@ export class TableIndex {
     return typeof found === 'string' ? [found] : [...found];
   }
 
-  /** Takes over the change of one row. */
-  update(old: RowData | undefined, row: RowData | undefined, changes: readonly ColumnChange[]): void {
+  /** Takes over the change of one row. `changes` names the columns that differ; undefined when any may. */
+  update(old: RowData | undefined, row: RowData | undefined, changes: readonly ColumnChange[] | undefined): void {
     const uuid = ((row ?? old) as RowData)._uuid;
     if (this.#perMember) {
       const column = (this.parts[0] as { column: string }).column;

@@ -5,6 +5,7 @@
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors.js';
 import type { Atom, ColumnName, ConditionFunction, ReadColumn, Row, TableName } from '../schema/types.js';
+import { normalizeInteger } from '../schema/integer.js';
 import type { Uuid } from '../schema/uuid.js';
 import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
 import { TableIndex, type IndexPart, type Match } from './table-index.js';
@@ -44,15 +45,17 @@ export interface UntilOptions {
 export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> {
   /** Name of the table. */
   readonly name: T;
-  /** False when the server's schema lacks the table: it then has no rows, and inserts are refused. */
-  readonly exists: boolean;
   readonly #store: TableStore;
 
   /** Made by the client, not by callers. */
   constructor(name: T, store: TableStore) {
     this.name = name;
-    this.exists = store.shape !== undefined;
     this.#store = store;
+  }
+
+  /** False when the server's schema lacks the table: it then has no rows, and inserts are refused. */
+  get exists(): boolean {
+    return this.#store.shape !== undefined;
   }
 
   /** Number of rows. */
@@ -131,7 +134,10 @@ export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, 
   }
 }
 
-/** Clauses `[column, function, value]` that a row must meet, all of them, to be replicated. */
+/** A timer of more than this fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** One clause `[column, function, value]` of which rows are replicated. */
 export type RuntimeCondition = readonly [column: string, fn: ConditionFunction, value: unknown];
 
 /** One table that a client replicates. */
@@ -139,7 +145,7 @@ export interface TableRequest {
   readonly table: string;
   /** Column names; undefined means all that the server has. */
   readonly columns?: readonly string[] | undefined;
-  /** Only rows that meet all of these; undefined means all rows. */
+  /** Only rows that meet at least one of these; none means all rows. */
   readonly where?: readonly RuntimeCondition[] | undefined;
   /** Indexes beyond those of the schema. */
   readonly indexes?: readonly (readonly IndexPart[])[] | undefined;
@@ -149,7 +155,7 @@ export interface TableRequest {
 export class TableStore {
   readonly name: string;
   readonly request: TableRequest;
-  readonly rows = new Map<string, RowData>();
+  readonly rows: Map<string, RowData> = new Map<string, RowData>();
   readonly events: GuardedEmitter<TableEvents<RowData>>;
   /** The replicated columns; undefined while the server's schema lacks the table. */
   shape: RowShape | undefined;
@@ -167,24 +173,30 @@ export class TableStore {
   /** Takes the columns that the present server has, and makes the indexes over them. False: they are as before. */
   reshape(shape: RowShape | undefined): boolean {
     if (sameShape(this.shape, shape)) return false;
+    // Before anything changes, because it throws for an index that makes no sense.
+    const indexes = shape === undefined ? [] : this.#makeIndexes(shape);
+    for (const row of this.rows.values()) for (const index of indexes) index.update(undefined, row, undefined);
     this.shape = shape;
     this.reshaped = true;
-    const table = shape?.table;
-    if (shape === undefined || table === undefined) {
-      this.#indexes = [];
-      return true;
-    }
-    const schemaIndexes = table.indexes.filter((columns) => columns.every((column) => shape.columns.has(column)));
-    const ownIndexes = (this.request.indexes ?? []).filter((parts) =>
-      parts.every((part) => table.columns.has(columnOf(part))),
-    );
-    this.#indexes = [...schemaIndexes, ...ownIndexes].map((parts) => new TableIndex(table, parts, shape.columns));
-    for (const row of this.rows.values()) for (const index of this.#indexes) index.update(undefined, row, []);
+    this.#indexes = indexes;
     return true;
   }
 
-  /** Puts one row change in force; `undefined` stands for "no row". */
-  put(uuid: Uuid, old: RowData | undefined, row: RowData | undefined, changes: readonly ColumnChange[]): void {
+  #makeIndexes({ table, columns }: RowShape): TableIndex[] {
+    const schemaIndexes = table.indexes.filter((names) => names.every((name) => columns.has(name)));
+    const ownIndexes = (this.request.indexes ?? []).filter((parts) =>
+      parts.every((part) => table.columns.has(columnOf(part))),
+    );
+    return [...schemaIndexes, ...ownIndexes].map((parts) => new TableIndex(table, parts, columns));
+  }
+
+  /** Puts one row change in force; `undefined` stands for "no row", and for "any column may differ". */
+  put(
+    uuid: Uuid,
+    old: RowData | undefined,
+    row: RowData | undefined,
+    changes: readonly ColumnChange[] | undefined,
+  ): void {
     if (row === undefined) this.rows.delete(uuid);
     else this.rows.set(uuid, row);
     for (const index of this.#indexes) index.update(old, row, changes);
@@ -200,7 +212,8 @@ export class TableStore {
     for (const waiter of this.#waiters) waiter.fail(reason);
   }
 
-  *matching(match: Match): Generator<RowData> {
+  *matching(given: Match): Generator<RowData> {
+    const match = normalizeMatch(given);
     const columns = Object.keys(match);
     for (const column of columns) this.#requireColumn(column);
     if (typeof match._uuid === 'string') {
@@ -254,7 +267,7 @@ export class TableStore {
           ? undefined
           : setTimeout(
               () => fail(new TimeoutError(`no row of ${this.name} met the condition in ${timeoutMs} ms`, timeoutMs)),
-              timeoutMs,
+              Math.min(timeoutMs, LONGEST_TIMER_MS),
             );
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
@@ -275,6 +288,8 @@ export class TableStore {
     for (const name of columns) {
       const wanted = match[name];
       const kind = this.shape?.columns.get(name)?.kind;
+      // Between a change of the columns and the snapshot that follows, a row may lack one.
+      if (!Object.hasOwn(row, name)) return false;
       if (kind === 'set') {
         const members = (wanted ?? []) as readonly Atom[];
         if (members.length === 0) continue;
@@ -300,6 +315,16 @@ function sameShape(a: RowShape | undefined, b: RowShape | undefined): boolean {
   const print = (shape: RowShape): string =>
     JSON.stringify([shape.table.indexes, Array.from(shape.columns.values(), ({ name, type }) => [name, type])]);
   return print(a) === print(b);
+}
+
+/** Integers are numbers where those are exact; a caller may have a bigint for the same one. */
+function normalizeMatch(match: Match): Match {
+  if (!Object.values(match).some((value) => typeof value === 'bigint')) return match;
+  const entries = Object.entries(match).map(([column, value]): [string, unknown] => [
+    column,
+    typeof value === 'bigint' ? normalizeInteger(value) : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function columnOf(part: IndexPart): string {

@@ -79,6 +79,24 @@ export class VersionedSet {
     return { added, removed };
   }
 
+  /**
+   * What came and went between an older version and this one. Costs the steps in between, or the size of both sets
+   * where no steps lead from one to the other.
+   */
+  differenceFrom(older: VersionedSet): SetStep {
+    const added = new Set<Atom>();
+    const removed = new Set<Atom>();
+    let version = older;
+    while (version !== this) {
+      const content = version.#content;
+      if (content.kind === 'store') return older.stepTo(this.toArray());
+      version = content.next;
+      for (const member of content.step.removed) if (!added.delete(member)) removed.add(member);
+      for (const member of content.step.added) if (!removed.delete(member)) added.add(member);
+    }
+    return { added: [...added], removed: [...removed] };
+  }
+
   /** The next version. The cost is that of the step, not of the set. */
   after(step: SetStep): VersionedSet {
     const content = this.#content;

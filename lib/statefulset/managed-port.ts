@@ -1,0 +1,108 @@
+/**
+ * What a port's row says of itself. The rows are the only store: from the `external_ids` of a row follows which pod of
+ * which StatefulSet it is kept for, and with which addresses.
+ *
+ * `vendor`, `ls` and `pod` are the keys that people of this field look for; the others have a prefix of their own.
+ */
+import type { Row } from '../schema/types.js';
+import type { NorthboundTables } from '../nb/tables.js';
+
+/** Prefix of the keys that the manager owns in `external_ids`, of ports and of switches. */
+export const KEY_PREFIX = 'ovn-northbound/';
+
+/** Names of the keys in a port's `external_ids`. */
+export const PORT_KEYS: Readonly<
+  Record<
+    | 'vendor'
+    | 'logicalSwitch'
+    | 'pod'
+    | 'statefulSet'
+    | 'ownerUid'
+    | 'ordinal'
+    | 'podUid'
+    | 'ip4'
+    | 'ip6'
+    | 'mac'
+    | 'version',
+    string
+  >
+> = {
+  /** Who made the port; configurable. */
+  vendor: 'vendor',
+  /** Name of the logical switch. */
+  logicalSwitch: 'ls',
+  /** `namespace/pod`. */
+  pod: 'pod',
+  /** `namespace/name` of the StatefulSet that the port is kept for. */
+  statefulSet: `${KEY_PREFIX}statefulset`,
+  /** Uid of that StatefulSet when the port was last used. */
+  ownerUid: `${KEY_PREFIX}owner-uid`,
+  ordinal: `${KEY_PREFIX}ordinal`,
+  /** Uid of the pod that used the port last. */
+  podUid: `${KEY_PREFIX}pod-uid`,
+  /** Canonical texts (RFC 5952) of the addresses. */
+  ip4: `${KEY_PREFIX}ip4`,
+  ip6: `${KEY_PREFIX}ip6`,
+  mac: `${KEY_PREFIX}mac`,
+  /** Version of this format. */
+  version: `${KEY_PREFIX}version`,
+};
+
+/** The present version of the format. */
+export const FORMAT_VERSION = '1';
+
+/** The columns of a port that the manager works with. */
+export type PortColumns =
+  'name' | 'type' | 'addresses' | 'dynamic_addresses' | 'port_security' | 'options' | 'up' | 'external_ids';
+
+/** A port's row as the manager reads it. */
+export type PortRow = Pick<Row<NorthboundTables, 'Logical_Switch_Port'>, PortColumns | '_uuid'>;
+
+/** Addresses of a port, canonical. */
+export interface PortAddresses {
+  readonly ip4: string | undefined;
+  readonly ip6: string | undefined;
+  readonly mac: string;
+}
+
+/** A port that is kept for a pod of a StatefulSet. */
+export interface ManagedPort extends PortAddresses {
+  readonly row: PortRow;
+  /** `namespace/name` of the StatefulSet. */
+  readonly statefulSet: string;
+  readonly ordinal: number;
+  /** `namespace/pod`. */
+  readonly pod: string;
+  readonly ownerUid: string | undefined;
+  readonly podUid: string | undefined;
+}
+
+/** Name of a pod's port: `pod.namespace`. */
+export function portName(namespace: string, pod: string): string {
+  return `${pod}.${namespace}`;
+}
+
+/** The element of `addresses` for these addresses: `MAC v4`, `MAC v6` or `MAC v4 v6`. */
+export function addressElement({ mac, ip4, ip6 }: PortAddresses): string {
+  return [mac, ip4, ip6].filter((part) => part !== undefined).join(' ');
+}
+
+/** Reads a row as a managed port; undefined when it is somebody else's. */
+export function readManagedPort(row: PortRow): ManagedPort | undefined {
+  const ids = row.external_ids;
+  const statefulSet = ids[PORT_KEYS.statefulSet];
+  const mac = ids[PORT_KEYS.mac];
+  const ordinal = Number(ids[PORT_KEYS.ordinal]);
+  if (statefulSet === undefined || mac === undefined || !Number.isInteger(ordinal)) return undefined;
+  return {
+    row,
+    statefulSet,
+    ordinal,
+    pod: ids[PORT_KEYS.pod] ?? '',
+    ownerUid: ids[PORT_KEYS.ownerUid],
+    podUid: ids[PORT_KEYS.podUid],
+    ip4: ids[PORT_KEYS.ip4],
+    ip6: ids[PORT_KEYS.ip6],
+    mac,
+  };
+}

@@ -1,0 +1,82 @@
+/** Why a pod gets no port, or a StatefulSet none at all: a flat family, told apart by `code`. */
+import { OvsdbError } from '../errors.js';
+import type { PoolFault } from '../ipam/errors.js';
+
+/** An address that cannot be used, and why. */
+export interface AddressFault {
+  readonly ip: string;
+  /** Position of the pool's entry in its text, counted from 0; undefined for an address from elsewhere. */
+  readonly index: number | undefined;
+  readonly reason: string;
+}
+
+/** What each code carries in `details`. */
+export interface PortErrorDetails {
+  /** The client was not in sync before the deadline; nothing was looked at or sent. */
+  NotReady: { readonly timeoutMs: number };
+  /** The StatefulSet or pod given is not one: a field is missing or has a value that Kubernetes would refuse. */
+  InvalidStatefulSet: { readonly field: string };
+  /** The pod's name is not `<StatefulSet>-<ordinal>`. */
+  InvalidOrdinal: { readonly pod: string };
+  /** `ip_pool` does not keep to its grammar. */
+  InvalidPool: { readonly faults: readonly PoolFault[] };
+  /** An override of one pod's addresses is malformed. */
+  InvalidAddress: { readonly text: string; readonly reason: string };
+  AddressOutOfSubnet: { readonly cidrs: readonly string[]; readonly addresses: readonly AddressFault[] };
+  /** Network, broadcast, anycast, gateway or router port addresses; excluded ones with `strictExclude`. */
+  ReservedAddress: { readonly addresses: readonly AddressFault[] };
+  /** Another port of the switch has the address. `retained`: that is a kept port of a pod that is not up. */
+  AddressInUse: { readonly ip: string; readonly port: string; readonly retained: boolean };
+  MacInUse: { readonly mac: string; readonly port: string };
+  /** The pool has fewer addresses than the StatefulSet has pods. */
+  PoolExhausted: { readonly ordinal: number; readonly poolLength: number; readonly missing: number };
+  SubnetExhausted: { readonly cidr: string; readonly total: bigint; readonly used: bigint; readonly excluded: bigint };
+  /** Nothing says which switch or CIDR the namespace's pods belong to. */
+  SubnetUnknown: { readonly namespace: string };
+  SwitchNotFound: { readonly logicalSwitch: string };
+  AmbiguousSwitch: { readonly logicalSwitch: string; readonly uuids: readonly string[] };
+  /** A port of the pod's name exists that this StatefulSet does not own. */
+  PortOwnedByOther: { readonly port: string; readonly owner: string };
+  /** With `onDrift: 'error'`: the port's address is not the one that the pool says. */
+  PoolDrift: { readonly want: readonly string[]; readonly have: readonly string[] };
+  /** Others kept being faster. */
+  ConflictRetriesExhausted: { readonly attempts: number };
+}
+
+/** Stable codes of {@link PortError}. */
+export type PortErrorCode = keyof PortErrorDetails;
+
+/** Whom an error is about. */
+export interface PortErrorSubject {
+  readonly namespace: string;
+  readonly statefulSet: string;
+  /** Undefined when the error is about the whole StatefulSet. */
+  readonly pod?: string | undefined;
+}
+
+/** A pod gets no port, or none of a StatefulSet's pods does; see {@link PortErrorDetails}. */
+export class PortError<C extends PortErrorCode = PortErrorCode> extends OvsdbError {
+  declare readonly code: C;
+  readonly details: PortErrorDetails[C];
+  readonly namespace: string;
+  readonly statefulSet: string;
+  readonly pod: string | undefined;
+
+  constructor(code: C, subject: PortErrorSubject, reason: string, details: PortErrorDetails[C], cause?: unknown) {
+    const { namespace, statefulSet, pod } = subject;
+    const who =
+      pod === undefined
+        ? `StatefulSet ${namespace}/${statefulSet} gets no ports`
+        : `pod ${pod} of ${namespace}/${statefulSet} gets no port`;
+    super(code, `${who}: ${reason}`, cause === undefined ? undefined : { cause });
+    this.details = details;
+    this.namespace = namespace;
+    this.statefulSet = statefulSet;
+    this.pod = pod;
+  }
+}
+
+/** Is this an error of the family, with this code? Narrows `details`. */
+export function isPortError<C extends PortErrorCode>(error: unknown, code: C): error is PortError<C> {
+  return error instanceof PortError && error.code === code;
+}
