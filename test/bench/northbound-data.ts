@@ -1,0 +1,104 @@
+/** The data that is measured with: switches and ports such as a Kubernetes network plug-in makes them. */
+import { BareClient, type WireOperation, type WireRow } from './bare-client.js';
+
+/** Key of `options` under which a writer puts the time of a change. */
+export const STAMP = 'bench-sent-ns';
+/** The same for changes that do not count. */
+export const WARM_UP = 'bench-warm-up';
+
+/** The columns of a port that are set, as the library takes them. */
+export interface PortValues {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly port_security: readonly string[];
+  readonly external_ids: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Values of the `n`th port, the same at every call. Ports that differ in `prefix` may share addresses. */
+export function portValues(prefix: string, n: number): PortValues {
+  const octets = [10, (n >> 16) & 255, (n >> 8) & 255, n & 255];
+  const mac = ['0a', '58', ...octets.map((octet) => octet.toString(16).padStart(2, '0'))].join(':');
+  const address = `${mac} ${octets.join('.')}`;
+  const namespace = `team-${n % 7}`;
+  const pod = `${prefix}-${n}`;
+  return {
+    name: `${pod}.${namespace}`,
+    addresses: [address],
+    port_security: [address],
+    external_ids: { pod: `${namespace}/${pod}`, namespace, vendor: 'bench', attempt: String(n % 3) },
+    options: {
+      'requested-chassis': `node-${n % 200}`,
+      'iface-id-ver': `5f1c8a52-3d0e-4b7a-9c1d-${mac.replaceAll(':', '')}`,
+    },
+  };
+}
+
+export function wirePort({ name, addresses, port_security, external_ids, options }: PortValues): WireRow {
+  return {
+    name,
+    addresses: ['set', addresses],
+    port_security: ['set', port_security],
+    external_ids: ['map', Object.entries(external_ids)],
+    options: ['map', Object.entries(options)],
+  };
+}
+
+/** Creates ports and, in the same transaction, puts them on a switch. */
+export function createPorts(switchUuid: string, ports: readonly WireRow[]): WireOperation[] {
+  const names = ports.map((_, i) => ['named-uuid', `port${i}`]);
+  return [
+    ...ports.map((row, i) => ({ op: 'insert', table: 'Logical_Switch_Port', 'uuid-name': `port${i}`, row })),
+    {
+      op: 'mutate',
+      table: 'Logical_Switch',
+      where: [['_uuid', '==', ['uuid', switchUuid]]],
+      mutations: [['ports', 'insert', ['set', names]]],
+    },
+  ];
+}
+
+const PORTS_PER_TRANSACTION = 1000;
+
+/** Creates a switch with so many ports. Returns its uuid. */
+export async function createSwitch(client: BareClient, name: string, portCount: number): Promise<string> {
+  const external_ids = ['map', [['vendor', 'bench']]];
+  const [inserted] = await client.transact([
+    {
+      op: 'insert',
+      table: 'Logical_Switch',
+      row: { name, external_ids, other_config: ['map', [['subnet', '10.0.0.0/8']]] },
+    },
+  ]);
+  const [, uuid] = inserted?.['uuid'] as [string, string];
+  for (let first = 0; first < portCount; first += PORTS_PER_TRANSACTION) {
+    const length = Math.min(PORTS_PER_TRANSACTION, portCount - first);
+    const ports = Array.from({ length }, (_, i) => ({ ...wirePort(portValues(name, first + i)), up: true }));
+    await client.transact(createPorts(uuid, ports));
+  }
+  return uuid;
+}
+
+/** Deletes a switch, and with it its ports. */
+export async function deleteSwitch(client: BareClient, uuid: string): Promise<void> {
+  await client.transact([{ op: 'delete', table: 'Logical_Switch', where: [['_uuid', '==', ['uuid', uuid]]] }]);
+}
+
+/** Fills a database with so many ports on switches of `portsPerSwitch`. */
+export async function fill(remote: string, portCount: number, portsPerSwitch: number): Promise<void> {
+  const client = await BareClient.connect(remote);
+  for (let first = 0; first < portCount; first += portsPerSwitch) {
+    await createSwitch(client, `switch${first / portsPerSwitch}`, Math.min(portsPerSwitch, portCount - first));
+  }
+  client.close();
+}
+
+const REPLICATED = ['Logical_Switch', 'Logical_Switch_Port'];
+
+/** The tables that every measured replica holds, with all columns that the server has. */
+export async function replicatedColumns(client: BareClient): Promise<Record<string, readonly string[]>> {
+  const schema = (await client.request('get_schema', ['OVN_Northbound'])) as {
+    readonly tables: Readonly<Record<string, { readonly columns: object }>>;
+  };
+  return Object.fromEntries(REPLICATED.map((table) => [table, Object.keys(schema.tables[table]?.columns ?? {})]));
+}

@@ -1,0 +1,52 @@
+/**
+ * What the benchmark's child processes share. Each measurement has a process of its own, so that none
+ * profits or suffers from the memory and the compiled code of another. A worker gets its task as a JSON
+ * argument, may say that it is ready, and reports figures once.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+import type { Figures } from './statistics.js';
+
+/** The task of this worker process, as the parent gave it. */
+export function task(): unknown {
+  // Without its parent a worker has nobody to report to.
+  process.on('disconnect', () => process.exit(1));
+  return JSON.parse(process.argv[2] ?? '{}') as unknown;
+}
+
+/** Tells the parent that the measurement may begin. */
+export function announceReady(): void {
+  process.send?.('ready');
+}
+
+/** Hands the figures to the parent and ends the process. */
+export function report(figures: Figures): void {
+  process.send?.(figures, () => process.exit(0));
+}
+
+/** CPU time, user and system, of all threads of this process, in milliseconds. */
+export function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** CPU time of another process in milliseconds; NaN where there is no /proc. */
+export function cpuMsOf(pid: number): number {
+  try {
+    // Nanoseconds on a CPU, by thread: finer than the 10 ms ticks of /proc/PID/stat.
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    const times = tasks.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    return times.reduce((sum, time) => sum + Number(time), 0) / 1e6;
+  } catch {
+    return NaN;
+  }
+}
+
+/** Bytes that live JavaScript objects and buffers use, after a full collection. */
+export function retainedBytes(): number {
+  if (globalThis.gc === undefined) return NaN;
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
