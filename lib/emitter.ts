@@ -10,7 +10,8 @@ type AnyListener = (...args: unknown[]) => void;
 /** A guarded emitter: see the head of this file. `Events` maps names to tuples of arguments. */
 export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unknown[] }> {
   readonly #emitter = new EventEmitter();
-  readonly #guards = new Map<string, Map<AnyListener, AnyListener>>();
+  /** What is registered for each listener: itself, wrapped. */
+  readonly #guards = new Map<string, Map<AnyListener, Set<AnyListener>>>();
   readonly #onListenerError: (event: string, error: unknown) => void;
 
   constructor(onListenerError: (event: string, error: unknown) => void) {
@@ -19,25 +20,18 @@ export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unkno
 
   /** Calls `listener` at each `event`. Returns a function that stops it. */
   on<E extends Extract<keyof Events, string>>(event: E, listener: Listener<Events[E]>): () => void {
-    this.#emitter.on(event, this.#guard(event, listener as unknown as AnyListener));
-    return () => this.off(event, listener);
+    return this.#add(event, listener as unknown as AnyListener, false);
   }
 
   /** Calls `listener` at the next `event` only. Returns a function that stops it. */
   once<E extends Extract<keyof Events, string>>(event: E, listener: Listener<Events[E]>): () => void {
-    const stop = this.on(event, (...args) => {
-      stop();
-      listener(...args);
-    });
-    return stop;
+    return this.#add(event, listener as unknown as AnyListener, true);
   }
 
-  /** Stops calling `listener` at `event`. */
+  /** Stops calling `listener` at `event`, however often it was registered. */
   off<E extends Extract<keyof Events, string>>(event: E, listener: Listener<Events[E]>): void {
     const guards = this.#guards.get(event);
-    const guard = guards?.get(listener as unknown as AnyListener);
-    if (guard === undefined) return;
-    this.#emitter.off(event, guard);
+    for (const guard of guards?.get(listener as unknown as AnyListener) ?? []) this.#emitter.off(event, guard);
     guards?.delete(listener as unknown as AnyListener);
   }
 
@@ -57,20 +51,28 @@ export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unkno
     this.#guards.clear();
   }
 
-  #guard(event: string, listener: AnyListener): AnyListener {
+  #add(event: string, listener: AnyListener, once: boolean): () => void {
+    const guard: AnyListener = (...args) => {
+      if (once) stop();
+      try {
+        listener(...args);
+      } catch (error) {
+        this.#onListenerError(event, error);
+      }
+    };
+    const stop = (): void => {
+      this.#emitter.off(event, guard);
+      const guards = this.#guards.get(event);
+      const own = guards?.get(listener);
+      own?.delete(guard);
+      if (own?.size === 0) guards?.delete(listener);
+    };
     let guards = this.#guards.get(event);
-    if (guards === undefined) this.#guards.set(event, (guards = new Map<AnyListener, AnyListener>()));
-    let guard = guards.get(listener);
-    if (guard === undefined) {
-      guard = (...args) => {
-        try {
-          listener(...args);
-        } catch (error) {
-          this.#onListenerError(event, error);
-        }
-      };
-      guards.set(listener, guard);
-    }
-    return guard;
+    if (guards === undefined) this.#guards.set(event, (guards = new Map<AnyListener, Set<AnyListener>>()));
+    const own = guards.get(listener);
+    if (own === undefined) guards.set(listener, new Set([guard]));
+    else own.add(guard);
+    this.#emitter.on(event, guard);
+    return stop;
   }
 }

@@ -9,7 +9,11 @@ import type { TlsOptions } from '../wire/tls.js';
 export interface TableOptions<DB, T extends TableName<DB>> {
   /** Columns to replicate. Default: all that the server has. */
   readonly columns?: readonly ColumnName<DB, T>[] | undefined;
-  /** Replicate only rows that meet all of these clauses; the server selects them. Default: all rows. */
+  /**
+   * Replicate only rows that meet at least one of these clauses; the server selects them, and rows that come to meet
+   * one, or no longer do, come and go (ovsdb-server(7) 4.1.12; in a transaction's `where`, by contrast, every clause
+   * must hold). Default, and when empty: all rows.
+   */
   readonly where?: readonly Condition<DB, T>[] | undefined;
   /**
    * Look-ups to keep beside those of the schema. Each is a list of parts: a column that holds at most one value,

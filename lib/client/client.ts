@@ -6,6 +6,7 @@ import { GuardedEmitter } from '../emitter.js';
 import { ClosedError, SchemaError, TimeoutError } from '../errors.js';
 import { Monitor } from '../replica/monitor.js';
 import { Replica } from '../replica/replica.js';
+import type { TableRequest } from '../replica/table.js';
 import { replicaTables, type ReplicaTables } from '../replica/tables.js';
 import { compareSchemas } from '../schema/compare.js';
 import { DatabaseSchema } from '../schema/schema.js';
@@ -69,7 +70,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
         database: options.database,
         monitor,
         onState: (state, previous) => {
-          if (state.name === 'synced' && monitor.ignoresConditions) this.#warnIgnoredConditions(state.remote);
+          if (state.name === 'synced') this.#warnIgnoredConditions(monitor.unconditioned, state.remote);
           this.#events.emit('state', state, previous);
         },
         onSchema: (schema, remote) => this.#checkSchema(schema, remote),
@@ -147,6 +148,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       database: this.database,
       tables: this.tables,
       replica: this.#replica,
+      knownSchema: this.#known,
       ready: (limits: { signal?: AbortSignal | undefined; timeoutMs: number }) => this.#connection.ready(limits),
     };
     return commit<DB, S, R>(host, callback, options);
@@ -188,10 +190,11 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
         });
       }
     }
-    for (const { table, columns = [] } of requests === 'all' ? [] : requests) {
+    for (const request of requests === 'all' ? [] : requests) {
       // What the caller's own schema has may be missing in an older server; what neither has is a mistake.
+      const { table } = request;
       if (this.#known?.tables.has(table) !== true) schema.table(table);
-      for (const column of columns) {
+      for (const column of columnsOf(request)) {
         if (this.#known?.tables.get(table)?.columns.has(column) !== true) schema.table(table).column(column);
       }
     }
@@ -203,8 +206,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     for (const message of compareSchemas(wanted, schema).warnings) this.#warn({ code: 'SchemaLacks', message });
   }
 
-  #warnIgnoredConditions(remote: string): void {
-    const message = `${remote} knows no conditions: it sends every row of the tables that have a "where"`;
+  #warnIgnoredConditions(tables: readonly string[], remote: string): void {
+    if (tables.length === 0) return;
+    const message = `the server at ${remote} is too old for the "where" of ${tables.join(', ')}: it sends every row`;
     this.#warn({ code: 'ConditionsIgnored', message });
   }
 
@@ -216,4 +220,10 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     if (this.#events.listenerCount('warning') > 0) this.#events.emit('warning', warning);
     else process.emitWarning(warning.message, { type: 'OvnNorthboundWarning', code: warning.code });
   }
+}
+
+/** Every column that a request names. */
+function columnsOf({ columns = [], where = [], indexes = [] }: TableRequest): string[] {
+  const parts = indexes.flat().map((part) => (typeof part === 'string' ? part : part.column));
+  return [...columns, ...where.map(([column]) => column), ...parts].filter((column) => column !== '_uuid');
 }

@@ -3,8 +3,16 @@
  * schema, monitors, waits for the end, backs off and starts again, until it is closed. Nothing else opens
  * a session, so there is never more than one.
  */
-import { ClosedError, ConnectFailedError, InvalidArgumentError, OvsdbError, RpcError, SchemaError } from '../errors.js';
-import { TimeoutError } from '../errors.js';
+import {
+  ClosedError,
+  ConnectFailedError,
+  InvalidArgumentError,
+  OvsdbError,
+  RpcError,
+  SchemaError,
+  TimeoutError,
+  ValidationError,
+} from '../errors.js';
 import type { Monitor } from '../replica/monitor.js';
 import { Reconnect } from '../rpc/reconnect.js';
 import { RpcSession } from '../rpc/session.js';
@@ -16,6 +24,8 @@ import type { ConnectionOptions } from './client-options.js';
 import type { ClientState } from './client-state.js';
 
 const MAX_SNAPSHOT_TIMEOUT_MS = 600_000;
+/** A timer of more than this fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What the connection needs of its client. */
 export interface ConnectionHost {
@@ -98,7 +108,7 @@ export class Connection {
         reject: (reason) => settle(() => reject(reason)),
       };
       const timer = Number.isFinite(timeoutMs)
-        ? setTimeout(() => waiter.reject(this.#notInTime(timeoutMs)), timeoutMs)
+        ? setTimeout(() => waiter.reject(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS))
         : undefined;
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
@@ -161,6 +171,8 @@ export class Connection {
       const schema = await this.#fetchSchema(session, name);
       this.#host.onSchema(schema, name);
       const { method, kind } = await this.#monitor(session, schema);
+      // A listener that was told of the snapshot may have closed the client.
+      signal.throwIfAborted();
       this.#becomeReady({ session, schema }, { name: 'synced', remote: name, method, kind });
       return await ended;
     } catch (error) {
@@ -210,7 +222,9 @@ export class Connection {
   #isHopeless(remote: Remote, error: Error): boolean {
     if (this.#everReady) return false;
     const name = formatRemote(remote);
-    if (error instanceof SchemaError || error instanceof InvalidArgumentError) this.#hopeless.set(name, error);
+    const final =
+      error instanceof SchemaError || error instanceof InvalidArgumentError || error instanceof ValidationError;
+    if (final) this.#hopeless.set(name, error);
     else this.#hopeless.delete(name);
     return this.#remotes.every((each) => this.#hopeless.has(formatRemote(each)));
   }
@@ -220,6 +234,7 @@ export class Connection {
     const delayMs = Math.round(backoffMs * (1 - Math.random() * 0.25));
     this.#setState({ name: 'backoff', delayMs, error });
     const { signal } = this.#closing;
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);

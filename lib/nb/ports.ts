@@ -6,7 +6,7 @@ import { parsePortAddresses } from './addresses.js';
 import { formatPortSecurity, parsePortSecurity } from './port-security.js';
 import { NorthboundError } from './northbound-error.js';
 import { occupiedAddresses } from './occupied-addresses.js';
-import { keyOf, PendingPorts } from './pending-ports.js';
+import { keyOf, PendingPorts, type AddedPort } from './pending-ports.js';
 import {
   lsGet,
   type DeleteOptions,
@@ -22,12 +22,12 @@ type Port = 'Logical_Switch_Port';
 /** A port as the commands show it. */
 export type PortRow = Pick<Row<NorthboundTables, Port>, SwitchSelection[Port] | '_uuid'>;
 
-/** A port, by name or uuid, or one that the same transaction adds. */
+/** A port, by name or uuid, or one that the same transaction adds, by its placeholder or name. */
 export type PortReference = string | NamedUuid<Port>;
 
 /** The port with this name or uuid. Throws `NorthboundError` `PortNotFound`. */
-export function lspGet({ tables }: SwitchReader, nameOrUuid: string): PortRow {
-  const port = findPort({ tables }, nameOrUuid);
+export function lspGet(reader: SwitchReader, nameOrUuid: string): PortRow {
+  const port = findPort(reader, nameOrUuid);
   if (port !== undefined) return port;
   throw new NorthboundError(
     'PortNotFound',
@@ -64,8 +64,8 @@ export interface LspAddOptions {
 }
 
 /**
- * Adds a port to a switch. Returns its placeholder, or with `mayExist` the uuid of the one that is there.
- * Throws `NorthboundError` `AlreadyExists`, `InvalidValue`, and as {@link lsGet}.
+ * Adds a port to a switch, which may be one that the same transaction adds. Returns its placeholder, or with `mayExist`
+ * what the one that is there is known by. Throws `NorthboundError` `AlreadyExists`, `InvalidValue`, and as {@link lsGet}.
  */
 export function lspAdd(
   tx: SwitchTransaction,
@@ -76,21 +76,23 @@ export function lspAdd(
   if ((parent === undefined) !== (tag === undefined)) {
     throw new NorthboundError('InvalidValue', `port "${name}": parent and tag are given together or not at all`);
   }
-  const owner = typeof logicalSwitch === 'string' ? lsGet(tx, logicalSwitch)._uuid : logicalSwitch;
-  const present = tx.tables.Logical_Switch_Port.find({ name });
+  const pending = PendingPorts.of(tx);
+  const owner =
+    typeof logicalSwitch === 'string'
+      ? (pending.addedSwitch(logicalSwitch) ?? lsGet(tx, logicalSwitch)._uuid)
+      : logicalSwitch;
+  const present = portNamed(tx, name);
   if (present !== undefined) {
     if (!mayExist) {
-      throw new NorthboundError(
-        'AlreadyExists',
-        `a logical switch port named "${name}" exists already (${present._uuid})`,
-      );
+      const which = present.port instanceof NamedUuid ? 'added by this transaction' : present.port;
+      throw new NorthboundError('AlreadyExists', `a logical switch port named "${name}" exists already (${which})`);
     }
     const difference = differenceTo(tx, present, owner, parent, tag);
-    if (difference === undefined) return present._uuid;
+    if (difference === undefined) return present.port;
     throw new NorthboundError('AlreadyExists', `logical switch port "${name}" exists already, but ${difference}`);
   }
   const port = tx.insert('Logical_Switch_Port', { ...columns, name, parent_name: parent, tag_request: tag });
-  PendingPorts.of(tx).add(port, owner, name);
+  pending.add({ port, owner, name, parent, tag });
   checkAddresses(tx, port, columns.type ?? '', columns.addresses ?? []);
   tx.mutate('Logical_Switch', owner, { ports: { insert: [port] } });
   return port;
@@ -101,6 +103,7 @@ export function lspDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = f
   const port = ifExists ? findPort(tx, nameOrUuid) : lspGet(tx, nameOrUuid);
   if (port === undefined) return;
   tx.mutate('Logical_Switch', lspGetLs(tx, port._uuid)._uuid, { ports: { delete: [port._uuid] } });
+  PendingPorts.of(tx).delete(port._uuid);
 }
 
 /**
@@ -109,8 +112,9 @@ export function lspDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = f
  * `AddressInUse` when another port of the switch has one of the IP addresses, `PortNotFound`.
  */
 export function lspSetAddresses(tx: SwitchTransaction, port: PortReference, addresses: readonly string[]): void {
-  const row = existing(tx, port);
-  checkAddresses(tx, row?._uuid ?? (port as NamedUuid<Port>), row?.type ?? '', addresses);
+  const target = resolve(tx, port);
+  if (target instanceof NamedUuid) checkAddresses(tx, target, '', addresses);
+  else checkAddresses(tx, target._uuid, target.type, addresses);
   update(tx, port, { addresses });
 }
 
@@ -231,33 +235,59 @@ export function lspSetDhcpv6Options(
   update(tx, port, { dhcpv6_options: options });
 }
 
-function findPort({ tables }: SwitchReader, nameOrUuid: string): PortRow | undefined {
-  const byUuid = isUuid(nameOrUuid) ? tables.Logical_Switch_Port.get(nameOrUuid as Uuid<Port>) : undefined;
-  return byUuid ?? tables.Logical_Switch_Port.find({ name: nameOrUuid });
+function findPort(reader: SwitchReader, nameOrUuid: string): PortRow | undefined {
+  const uuid = nameOrUuid.toLowerCase();
+  const byUuid = isUuid(uuid) ? reader.tables.Logical_Switch_Port.get(uuid as Uuid<Port>) : undefined;
+  const found = byUuid ?? reader.tables.Logical_Switch_Port.find({ name: nameOrUuid });
+  return found !== undefined && PendingPorts.deletes(reader, found._uuid) ? undefined : found;
 }
 
-function existing(tx: SwitchTransaction, port: PortReference): PortRow | undefined {
-  return port instanceof NamedUuid ? undefined : lspGet(tx, port);
+/** The port that a reference means: one that the transaction adds, or the row of one that exists. */
+function resolve(tx: SwitchTransaction, port: PortReference): NamedUuid<Port> | PortRow {
+  if (port instanceof NamedUuid) return port;
+  return PendingPorts.of(tx).addedNamed(port)?.port ?? lspGet(tx, port);
 }
 
 /** Writes columns of a port that must still be there when the server carries it out. */
 function update(tx: SwitchTransaction, port: PortReference, columns: Update<NorthboundTables, Port>): void {
-  const row = existing(tx, port);
-  if (row !== undefined) tx.ensureExists('Logical_Switch_Port', row._uuid);
-  tx.update('Logical_Switch_Port', row?._uuid ?? (port as NamedUuid<Port>), columns);
+  const target = resolve(tx, port);
+  if (target instanceof NamedUuid) {
+    tx.update('Logical_Switch_Port', target, columns);
+    return;
+  }
+  tx.ensureExists('Logical_Switch_Port', target._uuid);
+  tx.update('Logical_Switch_Port', target._uuid, columns);
+}
+
+type PresentPort = Omit<AddedPort, 'port' | 'owner'> & {
+  readonly port: Uuid<Port> | NamedUuid<Port>;
+  readonly owner: Uuid<'Logical_Switch'> | NamedUuid<'Logical_Switch'> | undefined;
+};
+
+/** The port that will have this name, unless it is deleted, after what the transaction has done so far. */
+function portNamed(tx: SwitchTransaction, name: string): PresentPort | undefined {
+  const added = PendingPorts.of(tx).addedNamed(name);
+  if (added !== undefined) return added;
+  const row = tx.tables.Logical_Switch_Port.find({ name });
+  if (row === undefined || PendingPorts.deletes(tx, row._uuid)) return undefined;
+  const owner = tx.tables.Logical_Switch.find({ ports: [row._uuid] })?._uuid;
+  return { port: row._uuid, owner, name, parent: row.parent_name, tag: row.tag_request };
 }
 
 function differenceTo(
   tx: SwitchTransaction,
-  present: PortRow,
+  present: PresentPort,
   owner: Uuid<'Logical_Switch'> | NamedUuid<'Logical_Switch'>,
   parent: string | undefined,
   tag: number | undefined,
 ): string | undefined {
-  const actual = tx.tables.Logical_Switch.find({ ports: [present._uuid] });
-  if (owner instanceof NamedUuid || actual?._uuid !== owner) return `on switch "${actual?.name ?? '(none)'}"`;
-  if (present.parent_name !== parent) return `with parent ${printOptional(present.parent_name)}`;
-  if (present.tag_request !== tag) return `with tag request ${printOptional(present.tag_request)}`;
+  if (present.owner === undefined) return 'on no switch';
+  if (keyOf(present.owner) !== keyOf(owner)) {
+    const row = present.owner instanceof NamedUuid ? undefined : tx.tables.Logical_Switch.get(present.owner);
+    return row === undefined ? 'on another switch that this transaction adds' : `on switch "${row.name}"`;
+  }
+  if (present.parent !== parent) return `with parent ${printOptional(present.parent)}`;
+  if (present.tag !== tag) return `with tag request ${printOptional(present.tag)}`;
   return undefined;
 }
 
@@ -273,7 +303,7 @@ function checkAddresses(
   addresses: readonly string[],
 ): void {
   const pending = PendingPorts.of(tx);
-  const name = port instanceof NamedUuid ? pending.nameOf(port) : tx.tables.Logical_Switch_Port.get(port)?.name;
+  const name = port instanceof NamedUuid ? pending.addedAs(port)?.name : tx.tables.Logical_Switch_Port.get(port)?.name;
   try {
     parsePortAddresses(addresses, type);
   } catch (cause) {
@@ -296,11 +326,12 @@ type Neighbour = Pick<PortRow, 'name' | 'type' | 'addresses' | 'dynamic_addresse
 function* neighbours(tx: SwitchTransaction, port: Uuid<Port> | NamedUuid<Port>): Generator<Neighbour> {
   const pending = PendingPorts.of(tx);
   const owner =
-    port instanceof NamedUuid ? pending.ownerOf(port) : tx.tables.Logical_Switch.find({ ports: [port] })?._uuid;
+    port instanceof NamedUuid ? pending.addedAs(port)?.owner : tx.tables.Logical_Switch.find({ ports: [port] })?._uuid;
   if (owner === undefined) return;
-  for (const uuid of tx.tables.Logical_Switch.get(owner as Uuid<'Logical_Switch'>)?.ports ?? []) {
+  const present = owner instanceof NamedUuid ? undefined : tx.tables.Logical_Switch.get(owner);
+  for (const uuid of present?.ports ?? []) {
     const other = tx.tables.Logical_Switch_Port.get(uuid);
-    if (other === undefined || keyOf(uuid) === keyOf(port)) continue;
+    if (other === undefined || uuid === port || PendingPorts.deletes(tx, uuid)) continue;
     const addresses = pending.addressesOf(uuid);
     yield addresses === undefined ? other : { ...other, addresses, dynamic_addresses: undefined };
   }

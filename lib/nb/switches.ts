@@ -7,6 +7,7 @@ import type { Insert, Row } from '../schema/types.js';
 import { isUuid, NamedUuid, type Uuid } from '../schema/uuid.js';
 import type { Transaction } from '../transaction/builder.js';
 import { NorthboundError } from './northbound-error.js';
+import { PendingPorts } from './pending-ports.js';
 import type { NorthboundTables } from './tables.js';
 
 /** The columns that the commands on switches and ports read. */
@@ -34,6 +35,11 @@ export interface SwitchReader {
   readonly tables: ReplicaTables<NorthboundTables, SwitchSelection>;
 }
 
+/** What the commands on switches alone need. */
+export interface SwitchOnlyReader {
+  readonly tables: ReplicaTables<NorthboundTables, Pick<SwitchSelection, 'Logical_Switch'>>;
+}
+
 /** What the writing commands need: a transaction of a client that replicates the tables of {@link SwitchSelection}. */
 export type SwitchTransaction = Transaction<NorthboundTables, SwitchSelection>;
 
@@ -44,8 +50,8 @@ export type SwitchRow = Pick<Row<NorthboundTables, 'Logical_Switch'>, SwitchSele
  * The switch with this name or uuid; a uuid that no switch has is tried as a name. Throws `NorthboundError`:
  * `SwitchNotFound`, or `AmbiguousSwitch` when several switches have the name, which the database allows.
  */
-export function lsGet({ tables }: SwitchReader, nameOrUuid: string): SwitchRow {
-  const found = findSwitch({ tables }, nameOrUuid);
+export function lsGet(reader: SwitchOnlyReader, nameOrUuid: string): SwitchRow {
+  const found = findSwitch(reader, nameOrUuid);
   if (found !== undefined) return found;
   throw new NorthboundError(
     'SwitchNotFound',
@@ -54,7 +60,7 @@ export function lsGet({ tables }: SwitchReader, nameOrUuid: string): SwitchRow {
 }
 
 /** All switches, sorted by name. */
-export function lsList({ tables }: SwitchReader): SwitchRow[] {
+export function lsList({ tables }: SwitchOnlyReader): SwitchRow[] {
   return [...tables.Logical_Switch.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
@@ -69,7 +75,7 @@ export interface LsAddOptions {
 }
 
 /**
- * Adds a switch. Returns its placeholder, or with `mayExist` the uuid of the one that is there.
+ * Adds a switch. Returns its placeholder, or with `mayExist` what the one that is there is known by.
  * Throws `NorthboundError` `AlreadyExists`. The database does not keep names unique: two clients that add the same
  * name at the same moment make two switches.
  */
@@ -80,12 +86,16 @@ export function lsAdd(
 ): Uuid<'Logical_Switch'> | NamedUuid<'Logical_Switch'> {
   if (mayExist && addDuplicate)
     throw new NorthboundError('InvalidValue', 'mayExist and addDuplicate exclude each other');
-  const present = addDuplicate ? undefined : tx.tables.Logical_Switch.find({ name });
+  const pending = PendingPorts.of(tx);
+  const present = addDuplicate ? undefined : (pending.addedSwitch(name) ?? switchesNamed(tx, name)[0]?._uuid);
   if (present !== undefined) {
-    if (mayExist) return present._uuid;
-    throw new NorthboundError('AlreadyExists', `a logical switch named "${name}" exists already (${present._uuid})`);
+    if (mayExist) return present;
+    const which = present instanceof NamedUuid ? 'added by this transaction' : present;
+    throw new NorthboundError('AlreadyExists', `a logical switch named "${name}" exists already (${which})`);
   }
-  return tx.insert('Logical_Switch', { ...columns, name });
+  const added = tx.insert('Logical_Switch', { ...columns, name });
+  pending.addSwitch(added, name);
+  return added;
 }
 
 /** Options of the deleting commands. */
@@ -97,13 +107,21 @@ export interface DeleteOptions {
 /** Deletes a switch, and with it its ports. Throws `NorthboundError` `SwitchNotFound`, `AmbiguousSwitch`. */
 export function lsDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = false }: DeleteOptions = {}): void {
   const found = ifExists ? findSwitch(tx, nameOrUuid) : lsGet(tx, nameOrUuid);
-  if (found !== undefined) tx.delete('Logical_Switch', found._uuid);
+  if (found === undefined) return;
+  tx.delete('Logical_Switch', found._uuid);
+  PendingPorts.of(tx).delete(found._uuid, ...found.ports);
 }
 
-function findSwitch({ tables }: SwitchReader, nameOrUuid: string): SwitchRow | undefined {
-  const byUuid = isUuid(nameOrUuid) ? tables.Logical_Switch.get(nameOrUuid as Uuid<'Logical_Switch'>) : undefined;
-  if (byUuid !== undefined) return byUuid;
-  const [first, ...others] = tables.Logical_Switch.findAll({ name: nameOrUuid });
+/** The switches of this name that the transaction has not deleted. */
+function switchesNamed(reader: SwitchOnlyReader, name: string): SwitchRow[] {
+  return reader.tables.Logical_Switch.findAll({ name }).filter(({ _uuid }) => !PendingPorts.deletes(reader, _uuid));
+}
+
+function findSwitch(reader: SwitchOnlyReader, nameOrUuid: string): SwitchRow | undefined {
+  const uuid = nameOrUuid.toLowerCase();
+  const byUuid = isUuid(uuid) ? reader.tables.Logical_Switch.get(uuid as Uuid<'Logical_Switch'>) : undefined;
+  if (byUuid !== undefined && !PendingPorts.deletes(reader, uuid)) return byUuid;
+  const [first, ...others] = switchesNamed(reader, nameOrUuid);
   if (first === undefined || others.length === 0) return first;
   const uuids = [first, ...others].map(({ _uuid }) => _uuid).join(', ');
   throw new NorthboundError(

@@ -9,9 +9,10 @@
 import { ProtocolError, RpcError } from '../errors.js';
 import type { RpcSession } from '../rpc/session.js';
 import { encodeCondition } from '../schema/codec.js';
-import type { DatabaseSchema } from '../schema/schema.js';
+import type { DatabaseSchema, TableSchema } from '../schema/schema.js';
 import { ZERO_UUID } from '../schema/uuid.js';
 import type { Replica, Updates } from './replica.js';
+import type { TableRequest } from './table.js';
 
 /** How the server keeps us up to date, newest way first. */
 export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
@@ -89,10 +90,12 @@ export class Monitor {
     else this.#early.push([method, params]);
   }
 
-  /** True when a table's condition could not be given to the server, which then sends every row. */
-  get ignoresConditions(): boolean {
-    if (this.#method !== 'monitor') return false;
-    return [...this.#replica.stores.values()].some(({ request }) => (request.where ?? []).length > 0);
+  /** Tables whose condition could not be given to the server, which then sends every row. */
+  get unconditioned(): readonly string[] {
+    return [...this.#replica.stores.values()]
+      .filter(({ request, shape }) => shape !== undefined && (request.where ?? []).length > 0)
+      .filter(({ request, shape }) => this.#method === 'monitor' || !canSelect(request.where, shape?.table))
+      .map(({ name }) => name);
   }
 
   #requests(schema: DatabaseSchema): Requests {
@@ -100,12 +103,13 @@ export class Monitor {
     for (const { name, shape, request } of this.#replica.stores.values()) {
       const table = schema.tables.get(name);
       if (table === undefined || shape === undefined) continue;
-      // A clause on a column that this server lacks cannot be put; the rows come unfiltered by it.
-      const clauses = (request.where ?? [])
-        .filter(([column]) => column === '_uuid' || table.columns.has(column))
-        .map(([column, fn, value]) => encodeCondition(table.column(column), fn, value));
       const columns = [...shape.columns.keys()];
-      requests[name] = [clauses.length === 0 ? { columns } : { columns, where: clauses }];
+      const { where = [] } = request;
+      if (where.length === 0 || !canSelect(where, table)) requests[name] = [{ columns }];
+      else {
+        const clauses = where.map(([column, fn, value]) => encodeCondition(table.column(column), fn, value));
+        requests[name] = [{ columns, where: clauses }];
+      }
     }
     return requests;
   }
@@ -144,6 +148,11 @@ export class Monitor {
       throw error;
     }
   }
+}
+
+/** A clause on a column that the server lacks cannot be put. Too many rows are better than too few. */
+function canSelect(where: TableRequest['where'], table: TableSchema | undefined): boolean {
+  return (where ?? []).every(([column]) => column === '_uuid' || table?.columns.has(column) === true);
 }
 
 function withoutConditions(requests: Requests): Requests {

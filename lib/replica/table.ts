@@ -170,16 +170,15 @@ export class TableStore {
     this.events = new GuardedEmitter(onListenerError);
   }
 
-  /** Takes the columns that the present server has, and makes the indexes over them. False: they are as before. */
-  reshape(shape: RowShape | undefined): boolean {
-    if (sameShape(this.shape, shape)) return false;
+  /** Takes the columns that the present server has, and makes the indexes over them. */
+  reshape(shape: RowShape | undefined): void {
+    if (sameShape(this.shape, shape)) return;
     // Before anything changes, because it throws for an index that makes no sense.
     const indexes = shape === undefined ? [] : this.#makeIndexes(shape);
     for (const row of this.rows.values()) for (const index of indexes) index.update(undefined, row, undefined);
     this.shape = shape;
     this.reshaped = true;
     this.#indexes = indexes;
-    return true;
   }
 
   #makeIndexes({ table, columns }: RowShape): TableIndex[] {

@@ -6,7 +6,7 @@ import { InvalidArgumentError, printValue, ProtocolError, ValidationError } from
 import type { RowData } from '../replica/row.js';
 import type { ReplicaTables, WholeTables } from '../replica/tables.js';
 import { decodeColumn, encodeColumn, encodeCondition, encodeMutation, requireColumns } from '../schema/codec.js';
-import type { Mutator, OnNamedUuid } from '../schema/codec.js';
+import type { OnNamedUuid } from '../schema/codec.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type {
   ColumnName,
@@ -22,6 +22,8 @@ import { isUuid, NamedUuid, type Uuid } from '../schema/uuid.js';
 import type { Operation, OperationResult } from './operations.js';
 import { Pending } from './pending.js';
 import { InsertedReferences, type Holder } from './references.js';
+import { mutatorsOf } from './mutators.js';
+import { SchemaLookup } from './schema-lookup.js';
 import { TransactionError } from './transaction-error.js';
 
 type Wire = Record<string, unknown>;
@@ -34,6 +36,8 @@ export interface BuiltTransaction {
   readonly operations: readonly Operation[];
   /** Positions of the inserts among the operations, by the placeholder that the callback holds. */
   readonly inserts: ReadonlyMap<NamedUuid, number>;
+  /** What the callback was given to stand for results. */
+  readonly pendings: ReadonlySet<Pending<unknown>>;
   /** Descriptions of inserted rows that nothing would keep alive. */
   readonly orphans: readonly string[];
 }
@@ -42,21 +46,24 @@ export interface BuiltTransaction {
 export class Transaction<DB, S = WholeTables<DB>> {
   /** The replica's tables as they are now; what this transaction does is not in them yet. */
   readonly tables: ReplicaTables<DB, S>;
-  readonly #schema: DatabaseSchema;
+  readonly #lookup: SchemaLookup;
   readonly #operations: Operation[] = [];
   readonly #inserts = new Map<NamedUuid, number>();
+  readonly #pendings = new Set<Pending<unknown>>();
   readonly #references = new InsertedReferences();
   readonly #guarded = new Set<string>();
+  /** Operations given as they stand. */
+  readonly #unchecked = new Set<Operation>();
 
-  /** Made by the client, not by callers. */
-  constructor(schema: DatabaseSchema, tables: ReplicaTables<DB, S>) {
-    this.#schema = schema;
+  /** Made by the client, not by callers. `known` is the schema that the caller's types come from. */
+  constructor(schema: DatabaseSchema, tables: ReplicaTables<DB, S>, known?: DatabaseSchema) {
+    this.#lookup = new SchemaLookup(schema, known);
     this.tables = tables;
   }
 
   /** The schema of the server that the transaction goes to. */
   get schema(): DatabaseSchema {
-    return this.#schema;
+    return this.#lookup.schema;
   }
 
   /**
@@ -81,9 +88,9 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   /** Overwrites the columns given, in every row that `where` chooses. Pending: the number of rows. */
   update<T extends TableName<DB>>(table: T, where: Where<DB, T>, columns: Update<DB, T>): Pending<number> {
-    const schema = this.#schema.table(table);
+    const schema = this.#lookup.table(table);
     const row: Wire = {};
-    for (const [column, value] of this.#columns(schema, columns)) {
+    for (const [column, value] of this.#lookup.writable(schema, columns)) {
       if (!column.mutable) throw new ValidationError(table, column.name, value, 'may be set by an insert only');
       row[column.name] = encodeColumn(column, value, this.#holderOf(table, where));
     }
@@ -92,9 +99,9 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   /** Changes columns in place, without needing to know their values. Pending: the number of rows. */
   mutate<T extends TableName<DB>>(table: T, where: Where<DB, T>, mutations: Mutations<DB, T>): Pending<number> {
-    const schema = this.#schema.table(table);
+    const schema = this.#lookup.table(table);
     const wire: unknown[] = [];
-    for (const [column, mutation] of this.#columns(schema, mutations)) {
+    for (const [column, mutation] of this.#lookup.writable(schema, mutations)) {
       if (mutation === undefined) continue;
       for (const [mutator, value] of mutatorsOf(column, mutation)) {
         const onReference = mutator === 'insert' ? this.#holderOf(table, where) : undefined;
@@ -109,7 +116,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    * by removing the references to it instead.
    */
   delete<T extends TableName<DB>>(table: T, where: Where<DB, T>): Pending<number> {
-    return this.#push({ op: 'delete', table, where: this.#where(this.#schema.table(table), where) }, countOf);
+    return this.#push({ op: 'delete', table, where: this.#where(this.#lookup.table(table), where) }, countOf);
   }
 
   /** Reads rows from the server, as they are at this point of the transaction. Pending: the rows. */
@@ -118,8 +125,9 @@ export class Transaction<DB, S = WholeTables<DB>> {
     where: Where<DB, T>,
     columns?: readonly C[],
   ): Pending<readonly Pick<Row<DB, T>, C | '_uuid'>[]> {
-    const schema = this.#schema.table(table);
-    const chosen = columns === undefined ? [...schema.columns.values()] : columns.map((name) => schema.column(name));
+    const schema = this.#lookup.table(table);
+    const chosen =
+      columns === undefined ? [...schema.columns.values()] : columns.map((name) => this.#lookup.column(schema, name));
     const operation = {
       op: 'select',
       table,
@@ -134,7 +142,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
   /**
    * Lets the transaction go on only if the rows that `where` chooses have (`==`), or have not (`!=`), exactly
    * these contents in `columns`. `timeoutMs` 0, the default, decides at once; else the server waits so long.
-   * A wait that fails is a conflict: the callback is run again on fresh data, a bounded number of times.
+   * One that fails at once is a conflict: the callback is run again on fresh data, a bounded number of times.
    */
   wait<T extends TableName<DB>>(
     table: T,
@@ -143,16 +151,16 @@ export class Transaction<DB, S = WholeTables<DB>> {
     rows: readonly Update<DB, T>[],
     options: { columns?: readonly ColumnName<DB, T>[]; timeoutMs?: number } = {},
   ): void {
-    const schema = this.#schema.table(table);
+    const schema = this.#lookup.table(table);
     const wireRows = rows.map((row) => {
       const wire: Wire = {};
-      for (const [column, value] of this.#columns(schema, row)) {
+      for (const [column, value] of this.#lookup.columns(schema, row)) {
         wire[column.name] = encodeColumn(column, value);
       }
       return wire;
     });
     const columns = options.columns ?? [...new Set(wireRows.flatMap((row) => Object.keys(row)))];
-    for (const column of columns) schema.column(column);
+    for (const column of columns) this.#lookup.column(schema, column);
     this.#wait(table, this.#where(schema, where), until, columns, wireRows, options.timeoutMs ?? 0);
     if (typeof where === 'string' && until === '==' && rows.length === 1) this.#guard(table, where);
   }
@@ -166,10 +174,10 @@ export class Transaction<DB, S = WholeTables<DB>> {
     row: Pick<Row<DB, T>, '_uuid'>,
     columns: readonly ColumnName<DB, T>[],
   ): void {
-    const schema = this.#schema.table(table);
+    const schema = this.#lookup.table(table);
     const wire: Wire = {};
     for (const name of columns) {
-      const column = schema.column(name);
+      const column = this.#lookup.column(schema, name);
       if (column.type.key.type === 'real' || column.type.value?.type === 'real') {
         throw new InvalidArgumentError(`${table}.${name} holds real numbers, which cannot be verified exactly`);
       }
@@ -182,7 +190,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   /** Lets the transaction go on only if the row still exists. */
   ensureExists<T extends TableName<DB>>(table: T, uuid: Uuid<T>): void {
-    this.#push(existenceGuard(this.#schema.table(table).name, uuid), () => undefined);
+    this.#push(existenceGuard(this.#lookup.table(table).name, uuid), () => undefined);
     this.#guard(table, uuid);
   }
 
@@ -208,6 +216,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   /** Appends an operation as it stands, unchecked. Pending: its result. */
   operation(operation: Operation): Pending<unknown> {
+    this.#unchecked.add(operation);
     return this.#push(operation, (result) => result);
   }
 
@@ -218,28 +227,25 @@ export class Transaction<DB, S = WholeTables<DB>> {
       guards: supports.map(({ table, uuid }) => existenceGuard(table, uuid)),
       operations: this.#operations,
       inserts: this.#inserts,
-      orphans: this.#references.orphans(),
+      pendings: this.#pendings,
+      orphans: this.#references.orphans((identity) => this.#mentions(identity)),
     };
   }
 
   #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {
-    const table = this.#schema.table(placeholder.table);
+    const table = this.#lookup.table(placeholder.table);
     const wire: Wire = {};
     const noteReference = this.#noteReferences({ inserted: placeholder.name });
-    for (const [column, value] of this.#columns(table, row)) {
+    for (const [column, value] of this.#lookup.writable(table, row)) {
       if (value !== undefined) wire[column.name] = encodeColumn(column, value, noteReference);
     }
     requireColumns(table, wire);
     const label = Object.hasOwn(wire, 'name') ? ` named ${printValue(wire['name'])}` : '';
-    this.#references.addInsert(placeholder.name, table.isRoot, `the row${label} inserted into ${table.name}`);
+    const description = `the row${label} inserted into ${table.name}`;
+    this.#references.addInsert(placeholder.name, { root: table.isRoot, description, uuid: placeholder.uuid });
     this.#inserts.set(placeholder, this.#operations.length);
     this.#push({ op: 'insert', table: table.name, row: wire, ...identity }, () => undefined);
     return placeholder;
-  }
-
-  /** The column schemas and values of a caller's object. Throws `SchemaError` for a column that the server lacks. */
-  #columns<V>(table: TableSchema, row: Readonly<Record<string, V>> | object): [ColumnSchema, V][] {
-    return Object.entries(row as Record<string, V>).map(([name, value]) => [table.column(name), value]);
   }
 
   #where(table: TableSchema, where: string | NamedUuid | readonly unknown[]): WireCondition[] {
@@ -249,18 +255,26 @@ export class Transaction<DB, S = WholeTables<DB>> {
       }
       return [['_uuid', '==', ['uuid', where]]];
     }
-    if (where instanceof NamedUuid) return [['_uuid', '==', where.toWire()]];
+    if (where instanceof NamedUuid) {
+      this.#requireOwn(where);
+      return [['_uuid', '==', where.toWire()]];
+    }
     return where.map((clause) => {
       const [column, fn, value] = clause as readonly [string, ConditionFunction, unknown];
-      return encodeCondition(table.column(column), fn, value);
+      return encodeCondition(this.#lookup.column(table, column), fn, value, (target) => this.#requireOwn(target));
     });
   }
 
   /** Who will hold the references in a change of existing rows; conditions do not say which rows those are. */
   #holderOf(table: string, where: string | NamedUuid | readonly unknown[]): OnNamedUuid {
-    if (typeof where === 'string') return this.#noteReferences({ existing: { table, uuid: where as Uuid } });
+    if (typeof where === 'string') {
+      const inserted = [...this.#inserts.keys()].find(({ uuid }) => uuid?.toLowerCase() === where.toLowerCase());
+      if (inserted !== undefined) return this.#noteReferences({ inserted: inserted.name });
+      return this.#noteReferences({ existing: { table, uuid: where as Uuid } });
+    }
     if (where instanceof NamedUuid) return this.#noteReferences({ inserted: where.name });
-    return (_target, refType) => {
+    return (target, refType) => {
+      this.#requireOwn(target);
       if (refType !== 'strong') return;
       throw new InvalidArgumentError(
         `a reference to an inserted row can only be given to a row of ${table} that is chosen by its uuid: ` +
@@ -271,6 +285,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   #noteReferences(holder: Holder): OnNamedUuid {
     return (target, refType) => {
+      this.#requireOwn(target);
       if (refType === 'strong') this.#references.addReference(holder, target.name);
     };
   }
@@ -294,8 +309,32 @@ export class Transaction<DB, S = WholeTables<DB>> {
     return this.#guarded.has(`${table} ${uuid}`);
   }
 
+  /** A placeholder kept from another run of the callback may have the name of another row of this one. */
+  #requireOwn(placeholder: NamedUuid): void {
+    if (this.#inserts.has(placeholder)) return;
+    throw new InvalidArgumentError(
+      `${String(placeholder)} was inserted by another transaction, or by an earlier run of the callback; ` +
+        'use the uuid that transact() resolves with',
+    );
+  }
+
+  /** Does an operation other than the insert itself name the row in a way that was not followed? */
+  #mentions({ key, uuid }: { key: string; uuid: Uuid | undefined }): boolean {
+    return this.#operations.some((operation) => {
+      if (
+        uuid !== undefined &&
+        operation['uuid'] !== uuid &&
+        printed(operation).includes(`["uuid","${uuid.toLowerCase()}"]`)
+      )
+        return true;
+      return this.#unchecked.has(operation) && printed(operation).includes(`["named-uuid","${key}"]`);
+    });
+  }
+
   #push<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
-    return new Pending(this.#operations.push(operation) - 1, read);
+    const pending = new Pending(this.#operations.push(operation) - 1, read);
+    this.#pendings.add(pending);
+    return pending;
   }
 }
 
@@ -312,37 +351,12 @@ function existenceGuard(table: string, uuid: Uuid): Operation {
   };
 }
 
+function printed(operation: Operation): string {
+  return JSON.stringify(operation, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
 function countOf({ count }: OperationResult): number {
   return count ?? 0;
-}
-
-const ARITHMETIC = { add: '+=', subtract: '-=', multiply: '*=', divide: '/=', modulo: '%=' } as const;
-
-/** The mutators (RFC 7047 §5.1) of one column's mutation, deletions before insertions. */
-function mutatorsOf(column: ColumnSchema, mutation: unknown): [Mutator, unknown][] {
-  if (typeof mutation !== 'object' || mutation === null) {
-    throw new ValidationError(column.table, column.name, mutation, 'is no mutation such as { insert: [...] }');
-  }
-  const mutators: [Mutator, unknown][] = [];
-  const additions: [Mutator, unknown][] = [];
-  for (const [name, value] of Object.entries(mutation)) {
-    if (value === undefined) continue;
-    if (Object.hasOwn(ARITHMETIC, name)) mutators.push([ARITHMETIC[name as keyof typeof ARITHMETIC], value]);
-    else if (name === 'delete') mutators.push(['delete', value]);
-    else if (name === 'insert') additions.push(['insert', value]);
-    else if (name === 'set' && column.kind === 'map') {
-      mutators.push(['delete', keysOf(value)]);
-      additions.push(['insert', value]);
-    } else {
-      throw new ValidationError(column.table, column.name, mutation, `has no mutation named "${name}"`);
-    }
-  }
-  return [...mutators, ...additions];
-}
-
-function keysOf(map: unknown): unknown[] {
-  if (map instanceof Map) return [...(map as Map<unknown, unknown>).keys()];
-  return typeof map === 'object' && map !== null ? Object.keys(map) : [];
 }
 
 function decodeSelected(columns: readonly ColumnSchema[], wire: Wire): RowData {

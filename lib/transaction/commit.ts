@@ -5,7 +5,7 @@
  *
  * A transaction whose reply was lost is never sent again: it may be in force.
  */
-import { ClosedError, ConnectionLostError, InvalidArgumentError, RpcError, TimeoutError } from '../errors.js';
+import { ConnectionLostError, InvalidArgumentError, RpcError, TimeoutError } from '../errors.js';
 import type { Replica } from '../replica/replica.js';
 import type { ReplicaTables } from '../replica/tables.js';
 import type { RpcSession } from '../rpc/session.js';
@@ -37,6 +37,8 @@ export interface CommitHost<DB, S> {
   readonly database: string;
   readonly tables: ReplicaTables<DB, S>;
   readonly replica: Replica;
+  /** The schema that the caller's types come from. */
+  readonly knownSchema?: DatabaseSchema | undefined;
   /** A session over which the replica is in sync. Rejects at the deadline, on abort and after close. */
   ready(options: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession>;
 }
@@ -50,6 +52,8 @@ export interface ReadySession {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_RETRIES = 10;
 const MAX_RETRY_DELAY_MS = 200;
+/** A timer of more than this fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `callback` as one transaction; see `OvsdbClient.transact` for what callers see. */
 export async function commit<DB, S, R>(
@@ -59,17 +63,22 @@ export async function commit<DB, S, R>(
 ): Promise<Resolved<R>> {
   const deadline = performance.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
-    const remainingMs = Math.max(1, deadline - performance.now());
-    const { session, schema } = await readyOrNotSent(host, signal, remainingMs, timeoutMs);
+    const { session, schema } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
+    // Closed or lost since it was ready: wait for the next, if there is to be one.
+    if (session.closed) continue;
     const version = host.replica.version;
-    const tx = new Transaction<DB, S>(schema, host.tables);
+    const tx = new Transaction<DB, S>(schema, host.tables, host.knownSchema);
     const value = callback(tx);
     refusePromise(value);
     const built = tx.build();
     refuseOrphans(built);
-    if (built.operations.every(({ op }) => op === 'comment')) return value as Resolved<R>;
-    const failure = await send(host.database, session, built, signal, Math.max(1, deadline - performance.now()));
-    if (failure === 'again') continue;
+    refuseForeign(value, built);
+    if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
+    const failure = await send(host.database, session, built, signal, remaining(deadline));
+    if (failure === 'again') {
+      if (performance.now() < deadline) continue;
+      throw notSent(host.database, `it could not be sent within ${timeoutMs} ms`);
+    }
     if ('results' in failure) return resolveAll(value, built, failure.results) as Resolved<R>;
     const error = explain(host.database, built, failure);
     if (!isConflict(built, failure, host.replica.version !== version)) throw error;
@@ -90,13 +99,20 @@ async function readyOrNotSent<DB, S>(
   try {
     return await host.ready({ signal, timeoutMs: remainingMs });
   } catch (cause) {
-    if (!(cause instanceof TimeoutError) && !(cause instanceof ClosedError)) throw cause;
-    const message =
-      cause instanceof ClosedError
-        ? `the transaction on ${host.database} was not sent: ${cause.message}`
-        : `the transaction on ${host.database} was not sent: there was no connection in sync within ${timeoutMs} ms (${cause.message})`;
-    throw new TransactionError('NotSent', 'not-sent', message, { cause });
+    if (signal?.aborted === true && cause === signal.reason) throw cause;
+    if (cause instanceof TimeoutError) {
+      throw notSent(host.database, `there was no connection in sync within ${timeoutMs} ms (${cause.message})`, cause);
+    }
+    throw notSent(host.database, messageOf(cause), cause);
   }
+}
+
+function notSent(database: string, why: string, cause?: unknown): TransactionError {
+  return new TransactionError('NotSent', 'not-sent', `the transaction on ${database} was not sent: ${why}`, { cause });
+}
+
+function remaining(deadline: number): number {
+  return Math.min(LONGEST_TIMER_MS, Math.max(1, deadline - performance.now()));
 }
 
 function refusePromise(value: unknown): void {
@@ -115,6 +131,15 @@ function refuseOrphans({ orphans }: BuiltTransaction): void {
     `nothing would refer to ${orphans.join(', nor to ')}, and the server deletes such rows at once; ` +
       'add a reference in the same transaction (a port belongs into the "ports" of its switch)',
   );
+}
+
+/** Finds out before anything is sent whether all that the callback returned can be resolved afterwards. */
+function refuseForeign(value: unknown, { inserts, pendings }: BuiltTransaction): void {
+  resolvePending(value, (pending) => {
+    if (pending instanceof NamedUuid ? inserts.has(pending) : pendings.has(pending)) return pending;
+    const what = pending instanceof NamedUuid ? `the placeholder ${String(pending)}` : 'a pending result';
+    throw new InvalidArgumentError(`the callback returned ${what} of another transaction, or of its own earlier run`);
+  });
 }
 
 type Answer = 'again' | { readonly results: readonly OperationResult[] } | OperationFailure;

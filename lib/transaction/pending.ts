@@ -1,4 +1,5 @@
 /** Values that a transaction's callback holds before they exist, and how they become real on return. */
+import { InvalidArgumentError } from '../errors.js';
 import { NamedUuid, type Uuid } from '../schema/uuid.js';
 import type { OperationResult } from './operations.js';
 
@@ -38,16 +39,35 @@ export type Resolved<R> =
               ? R
               : { [K in keyof R]: Resolved<R[K]> };
 
-/** Replaces what is pending in `value`. Rows, and objects that are not plain, are left as they are. */
+/**
+ * Replaces what is pending in `value`. Rows, and objects that are not plain, are left as they are.
+ * Throws `InvalidArgumentError` when the value contains itself.
+ */
 export function resolvePending(value: unknown, replace: (pending: NamedUuid | Pending<unknown>) => unknown): unknown {
+  return replaceIn(value, replace, []);
+}
+
+function replaceIn(
+  value: unknown,
+  replace: (pending: NamedUuid | Pending<unknown>) => unknown,
+  within: readonly unknown[],
+): unknown {
   if (value instanceof NamedUuid || value instanceof Pending) return replace(value);
-  if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => resolvePending(item, replace));
-    return items.every((item, i) => item === value[i]) ? (value as unknown[]) : items;
+  const isArray = Array.isArray(value);
+  if (!isArray && (!isPlainObject(value) || Object.hasOwn(value, '_uuid'))) return value;
+  if (within.includes(value)) {
+    throw new InvalidArgumentError('the callback of transact() returned a value that contains itself');
   }
-  if (!isPlainObject(value) || Object.hasOwn(value, '_uuid')) return value;
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, resolvePending(item, replace)]);
-  return entries.every(([key, item]) => item === value[key]) ? value : Object.fromEntries(entries);
+  const inside = [...within, value];
+  if (isArray) {
+    const items = value.map((item: unknown) => replaceIn(item, replace, inside));
+    return items.every((item, i) => Object.is(item, value[i])) ? (value as unknown[]) : items;
+  }
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [
+    key,
+    replaceIn(item, replace, inside),
+  ]);
+  return entries.every(([key, item]) => Object.is(item, value[key])) ? value : Object.fromEntries(entries);
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

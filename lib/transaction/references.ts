@@ -15,19 +15,23 @@ export interface ExistingRow {
 /** Holder of a reference: an inserted row (its key) or a row that exists. */
 export type Holder = { readonly inserted: string } | { readonly existing: ExistingRow };
 
-interface Insert {
+/** A row that the transaction inserts. */
+export interface InsertedRow {
+  /** Of a root table: it needs no reference. */
   readonly root: boolean;
   readonly description: string;
+  /** Where the caller has chosen it. */
+  readonly uuid: Uuid | undefined;
 }
 
 /** Follows the references that one transaction makes to the rows that it inserts. */
 export class InsertedReferences {
-  readonly #inserts = new Map<string, Insert>();
+  readonly #inserts = new Map<string, InsertedRow>();
   readonly #references: { readonly holder: Holder; readonly target: string }[] = [];
 
   /** Notes an insert under a key that later references will name. */
-  addInsert(key: string, root: boolean, description: string): void {
-    this.#inserts.set(key, { root, description });
+  addInsert(key: string, row: InsertedRow): void {
+    this.#inserts.set(key, row);
   }
 
   /** Notes that `holder` strongly refers to the inserted row `target`. */
@@ -35,8 +39,11 @@ export class InsertedReferences {
     this.#references.push({ holder, target });
   }
 
-  /** Descriptions of the inserts that nothing would keep alive. */
-  orphans(): string[] {
+  /**
+   * Descriptions of the inserts that nothing would keep alive. `isNamedElsewhere` says of a row whether a
+   * reference may lead to it that was not noted: then it is given the benefit of the doubt.
+   */
+  orphans(isNamedElsewhere: (row: { key: string; uuid: Uuid | undefined }) => boolean): string[] {
     const kept = new Set<string>();
     for (const [key, { root }] of this.#inserts) if (root) kept.add(key);
     for (let grown = true; grown;) {
@@ -47,7 +54,9 @@ export class InsertedReferences {
         grown = true;
       }
     }
-    return [...this.#inserts].filter(([key]) => !kept.has(key)).map(([, { description }]) => description);
+    return [...this.#inserts]
+      .filter(([key, { uuid }]) => !kept.has(key) && !isNamedElsewhere({ key, uuid }))
+      .map(([, { description }]) => description);
   }
 
   /** The existing rows that inserted rows hang on: if one of them is gone, so is the inserted row. */
