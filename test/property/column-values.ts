@@ -55,7 +55,13 @@ function textOf(minLength: number, maxLength: number | undefined): fc.Arbitrary<
 export function valueOf(column: ColumnSchema): fc.Arbitrary<ColumnValue> {
   const { key, value, min, max } = column.type;
   const keys = (): fc.Arbitrary<Atom[]> =>
-    fc.uniqueArray(atomOf(key), { minLength: min, maxLength: Math.min(max, 6), comparator: 'SameValueZero' });
+    fc.uniqueArray(atomOf(key), {
+      minLength: min,
+      maxLength: Math.min(max, 6),
+      // Reals that print alike in 15 digits count as one.
+      selector: (atom) => (key.type === 'real' ? Number(atom).toPrecision(15) : atom),
+      comparator: 'SameValueZero',
+    });
   switch (column.kind) {
     case 'scalar':
       return atomOf(key);

@@ -90,6 +90,8 @@ describe('encodeColumn', () => {
     ['real', Number.MAX_VALUE, 'must be 0 or'],
     ['real_range', 2.6, 'must be at most 2.5'],
     ['real_set', [0, -0], 'is in the set twice'],
+    ['real_set', [0.3, 0.1 + 0.2], 'is in the set twice'],
+    ['map_real_real', { 0.3: 1, [0.1 + 0.2]: 2 }, 'is a key of the map twice'],
     ['boolean', 1, 'must be a boolean'],
     ['string', 5, 'must be a string'],
     ['string', 'a\0b', 'must not contain a NUL'],
