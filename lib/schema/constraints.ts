@@ -60,7 +60,10 @@ export function brokenDefault(type: ColumnType): string | undefined {
 const SMALLEST_REAL = 2.22507385850721e-308;
 const LARGEST_REAL = 1.79769313486231e308;
 
-/** Servers write 15 digits, also to their own database file. Nearer to the limits of a double they could not read it again. */
+/**
+ * Servers write 15 digits, also to their own database file. Nearer to the limits of a double that is a number they
+ * cannot read: clients get null or are disconnected, and at the next start the server drops the record.
+ */
 function brokenRealRule(value: number): string | undefined {
   const magnitude = Math.abs(value);
   if (magnitude === 0 || (magnitude >= SMALLEST_REAL && magnitude <= LARGEST_REAL)) return undefined;

@@ -164,7 +164,7 @@ function entriesOf(column: ColumnSchema, value: unknown): Iterable<readonly [unk
 
 function addUnique(column: ColumnSchema, seen: Set<unknown>, json: unknown, given: unknown, rule: string): void {
   // A uuid is a pair; its text tells it apart from other uuids, and its tag from a name of the same text.
-  // Reals that print alike in 15 digits are two members to the server, until it reads its file again and fails.
+  // Servers keep reals that print alike in 15 digits apart, but write them alike, and at the next start drop the record.
   const isReal = typeof json === 'number' && column.type.key.type === 'real';
   const identity = Array.isArray(json) ? json.join(' ') : isReal ? json.toPrecision(15) : json;
   if (seen.has(identity)) refuse(column, given, rule);
