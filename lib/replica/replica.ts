@@ -43,12 +43,14 @@ export interface Updates {
   readonly tables: unknown;
 }
 
+/** One row's change, decoded and checked. */
 interface Staged {
   readonly store: TableStore;
-  readonly shape: RowShape | undefined;
   readonly uuid: Uuid;
   readonly old: RowData | undefined;
-  /** Undefined for a row that goes. */
+  /** The row, where its whole contents came. */
+  readonly row: RowData | undefined;
+  /** What makes the row of the old one, where only that came; with neither, the row goes. */
   readonly changes: readonly ColumnChange[] | undefined;
 }
 
@@ -122,15 +124,19 @@ export class Replica {
         if (uuids === undefined) seen.set(store, (uuids = new Set()));
         uuids.add(uuid);
       }
-      const changes = old === undefined || store.reshaped ? shape.decode(contents) : shape.difference(old, contents);
-      if (old === undefined || store.reshaped || changes.length > 0) staged.push({ store, shape, uuid, old, changes });
+      if (old === undefined || store.reshaped) {
+        staged.push({ store, uuid, old, row: shape.create(uuid, contents), changes: undefined });
+        return;
+      }
+      const changes = shape.difference(old, contents);
+      if (changes.length > 0) staged.push({ store, uuid, old, row: undefined, changes });
     });
     if (this.#primed) {
       for (const store of this.#stores.values()) {
         const uuids = seen.get(store);
         for (const [uuid, old] of store.rows) {
           if (uuids?.has(uuid as Uuid) !== true)
-            staged.push({ store, shape: store.shape, uuid: uuid as Uuid, old, changes: undefined });
+            staged.push({ store, uuid: uuid as Uuid, old, row: undefined, changes: undefined });
         }
       }
     }
@@ -169,19 +175,14 @@ export class Replica {
   #commit(staged: readonly Staged[], cause: Batch['cause']): void {
     if (staged.length === 0 && cause !== 'initial') return;
     const changes: RowChange[] = [];
-    for (const { store, shape, uuid, old, changes: columns } of staged) {
+    for (const { store, uuid, old, row: whole, changes: columns } of staged) {
       const table = store.name;
-      if (columns === undefined || shape === undefined) {
-        store.put(uuid, old, undefined, []);
-        changes.push({ type: 'delete', table, row: old as RowData });
-        continue;
-      }
-      const row = shape.build(uuid, store.reshaped ? undefined : old, columns);
-      store.put(uuid, old, row, store.reshaped ? undefined : columns);
-      if (old === undefined) {
-        changes.push({ type: 'insert', table, row });
-      } else {
-        const names = store.reshaped ? differingKeys(old, row) : columns.map(({ column }) => column.name);
+      const row = whole ?? (old && columns && store.shape?.build(old, columns));
+      store.put(uuid, old, row, columns);
+      if (row === undefined) changes.push({ type: 'delete', table, row: old as RowData });
+      else if (old === undefined) changes.push({ type: 'insert', table, row });
+      else {
+        const names = columns?.map(({ column }) => column.name) ?? differingKeys(old, row);
         if (names.length > 0) changes.push({ type: 'update', table, row, old, columns: names });
       }
     }
@@ -190,6 +191,13 @@ export class Replica {
   }
 
   #tell(changes: readonly RowChange[], cause: Batch['cause']): void {
+    // Mostly nobody listens to the thousands of rows of a first snapshot.
+    const stores = [...this.#stores.values()];
+    if (stores.some((store) => store.isWatched)) this.#tellTables(changes);
+    if (this.events.listenerCount('batch') > 0) this.events.emit('batch', { cause, changes });
+  }
+
+  #tellTables(changes: readonly RowChange[]): void {
     for (const change of changes) {
       if (change.type !== 'delete') this.#stores.get(change.table)?.offer(change.row);
     }
@@ -199,7 +207,6 @@ export class Replica {
       if (change.type === 'update') events.emit('update', change.row, change.old, change.columns);
       else events.emit(change.type, change.row);
     }
-    if (this.events.listenerCount('batch') > 0) this.events.emit('batch', { cause, changes });
   }
 }
 
@@ -231,22 +238,22 @@ function stageUpdate(
   if (contents !== undefined) {
     if (format === 'v2' || wire.old === undefined) {
       if (old !== undefined) throw inconsistent(store, uuid, 'an insert of the present');
-      return { store, shape, uuid, old, changes: shape.decode(contents) };
+      return { store, uuid, old, row: shape.create(uuid, contents), changes: undefined };
     }
     if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
     const changes = shape.difference(old, contents);
-    return changes.length === 0 ? undefined : { store, shape, uuid, old, changes };
+    return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
   }
   if (format === 'v2' && Object.hasOwn(wire, 'modify')) {
     if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
     const changes = shape.decodeDiff(old, asObject(wire.modify, `row ${uuid} of table ${store.name}`));
-    return changes.length === 0 ? undefined : { store, shape, uuid, old, changes };
+    return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
   }
   if (!Object.hasOwn(wire, format === 'v2' ? 'delete' : 'old')) {
     throw inconsistent(store, uuid, `an update with the members "${Object.keys(wire).join(', ')}" for`);
   }
   if (old === undefined) throw inconsistent(store, uuid, 'a delete of the unknown');
-  return { store, shape, uuid, old, changes: undefined };
+  return { store, uuid, old, row: undefined, changes: undefined };
 }
 
 /** The whole contents that a row update carries, if it does (RFC 7047 §4.1.6 `new`; update2 `initial`, `insert`). */

@@ -91,6 +91,8 @@ export class TableIndex {
   }
 
   #keyOf(row: RowData): Key {
+    const [first] = this.parts;
+    if (first !== undefined && this.parts.length === 1) return partOf(row[first.column], first.key);
     return joinKey(this.parts.map(({ column, key }) => partOf(row[column], key)));
   }
 

@@ -201,6 +201,12 @@ export class TableStore {
     for (const index of this.#indexes) index.update(old, row, changes);
   }
 
+  /** Does anybody wait for a row, or listen? */
+  get isWatched(): boolean {
+    if (this.#waiters.size > 0) return true;
+    return (['insert', 'update', 'delete'] as const).some((event) => this.events.listenerCount(event) > 0);
+  }
+
   /** Lets those who wait in {@link until} see a row. */
   offer(row: RowData): void {
     for (const waiter of this.#waiters) waiter.check(row);
