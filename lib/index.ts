@@ -1,8 +1,10 @@
 /**
- * TypeScript client for the OVN Northbound database and any other OVSDB database.
+ * TypeScript client for the OVN Northbound database and any other OVSDB database, and fixed addresses for the pods of
+ * Kubernetes StatefulSets on top of it.
  *
  * @packageDocumentation
  */
+export { OvsdbClient } from './client/client.js';
 export {
   ClosedError,
   ConnectFailedError,
@@ -17,6 +19,229 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.js';
+export { AddressError, InvalidPoolError } from './ipam/errors.js';
+export { MAX_POOL_ADDRESSES, parsePool } from './ipam/pool.js';
+export { parseMac, randomMac } from './ipam/mac.js';
+export { formatIpRangeList, parseIpRangeList } from './ipam/range.js';
+export { formatPortAddress, parsePortAddress, parsePortAddresses, readPortAddress } from './nb/addresses.js';
+export { connectNorthbound, DEFAULT_TABLES, NorthboundClient, STATEFULSET_KEY } from './nb/northbound.js';
+export { NorthboundError } from './nb/northbound-error.js';
+export { occupiedAddresses } from './nb/occupied-addresses.js';
+export { formatPortSecurity, parsePortSecurity, readPortSecurity } from './nb/port-security.js';
+export {
+  lspAdd,
+  lspDel,
+  lspGet,
+  lspGetAddresses,
+  lspGetEnabled,
+  lspGetLs,
+  lspGetOptions,
+  lspGetParent,
+  lspGetPortSecurity,
+  lspGetTag,
+  lspGetType,
+  lspGetUp,
+  lspList,
+  lspSetAddresses,
+  lspSetDhcpv4Options,
+  lspSetDhcpv6Options,
+  lspSetEnabled,
+  lspSetOptions,
+  lspSetPortSecurity,
+  lspSetType,
+  PORT_TYPES,
+} from './nb/ports.js';
+export { lsAdd, lsDel, lsGet, lsList } from './nb/switches.js';
+export { northboundSchema } from './nb/tables.js';
+export { generateTables } from './schema/generate.js';
+export { DatabaseSchema, parseSchema, TableSchema } from './schema/schema.js';
 export { isUuid, NamedUuid, ZERO_UUID } from './schema/uuid.js';
+export { FORMAT_VERSION, KEY_PREFIX, PORT_KEYS } from './statefulset/managed-port.js';
+export { StatefulSetPortManager } from './statefulset/manager.js';
+export { isPortError, PortError } from './statefulset/port-error.js';
+export { GENERATION_KEY } from './statefulset/switch-flights.js';
+export { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './statefulset/workload.js';
+export { Pending } from './transaction/pending.js';
+export { Transaction } from './transaction/builder.js';
+export { TransactionError } from './transaction/transaction-error.js';
 
+export type {
+  ClientOptions,
+  ConnectionOptions,
+  SelectionOf,
+  TableChoice,
+  TableOptions,
+} from './client/client-options.js';
+export type { ClientEvents, ClientState, ClientWarning } from './client/client-state.js';
+export type { SyncedOptions } from './client/client.js';
+export type { Ip, IpFamily } from './ipam/address.js';
+export type { PoolFault } from './ipam/errors.js';
+export type { Pool, PoolEntry } from './ipam/pool.js';
+export type { RandomBytes } from './ipam/random.js';
+export type { IpRange } from './ipam/range.js';
+export type { SubnetOptions } from './ipam/subnet.js';
+export type { DynamicPortAddress, InvalidPortAddress, PortAddress, StaticPortAddress } from './nb/addresses.js';
+export type { NorthboundErrorCode } from './nb/northbound-error.js';
+export type { NorthboundOptions, SyncOptions } from './nb/northbound.js';
+export type { OccupiedAddresses, PortAddressColumns } from './nb/occupied-addresses.js';
+export type { AllowedIp, InvalidPortSecurity, PortSecurity, VirtualMac } from './nb/port-security.js';
+export type { LspAddOptions, PortReference, PortRow } from './nb/ports.js';
+export type {
+  DeleteOptions,
+  LsAddOptions,
+  SwitchOnlyReader,
+  SwitchReader,
+  SwitchRow,
+  SwitchSelection,
+  SwitchTransaction,
+} from './nb/switches.js';
+export type {
+  ACLColumns,
+  ACLRow,
+  AddressSetColumns,
+  AddressSetRow,
+  BFDColumns,
+  BFDRow,
+  ChassisTemplateVarColumns,
+  ChassisTemplateVarRow,
+  ConnectionColumns,
+  ConnectionRow,
+  CoppColumns,
+  CoppRow,
+  DHCPOptionsColumns,
+  DHCPOptionsRow,
+  DHCPRelayColumns,
+  DHCPRelayRow,
+  DNSColumns,
+  DNSRow,
+  ForwardingGroupColumns,
+  ForwardingGroupRow,
+  GatewayChassisColumns,
+  GatewayChassisRow,
+  HAChassisColumns,
+  HAChassisGroupColumns,
+  HAChassisGroupRow,
+  HAChassisRow,
+  LoadBalancerColumns,
+  LoadBalancerGroupColumns,
+  LoadBalancerGroupRow,
+  LoadBalancerHealthCheckColumns,
+  LoadBalancerHealthCheckRow,
+  LoadBalancerRow,
+  LogicalRouterColumns,
+  LogicalRouterPolicyColumns,
+  LogicalRouterPolicyRow,
+  LogicalRouterPortColumns,
+  LogicalRouterPortRow,
+  LogicalRouterRow,
+  LogicalRouterStaticRouteColumns,
+  LogicalRouterStaticRouteRow,
+  LogicalSwitchColumns,
+  LogicalSwitchPortColumns,
+  LogicalSwitchPortHealthCheckColumns,
+  LogicalSwitchPortHealthCheckRow,
+  LogicalSwitchPortRow,
+  LogicalSwitchRow,
+  MeterBandColumns,
+  MeterBandRow,
+  MeterColumns,
+  MeterRow,
+  MirrorColumns,
+  MirrorRow,
+  MirrorRuleColumns,
+  MirrorRuleRow,
+  NATColumns,
+  NATRow,
+  NBGlobalColumns,
+  NBGlobalRow,
+  NetworkFunctionColumns,
+  NetworkFunctionGroupColumns,
+  NetworkFunctionGroupRow,
+  NetworkFunctionHealthCheckColumns,
+  NetworkFunctionHealthCheckRow,
+  NetworkFunctionRow,
+  NorthboundTables,
+  PortGroupColumns,
+  PortGroupRow,
+  QoSColumns,
+  QoSRow,
+  SampleCollectorColumns,
+  SampleCollectorRow,
+  SampleColumns,
+  SampleRow,
+  SamplingAppColumns,
+  SamplingAppRow,
+  SSLColumns,
+  SSLRow,
+  StaticMACBindingColumns,
+  StaticMACBindingRow,
+} from './nb/tables.js';
+export type { MonitorMethod } from './replica/monitor.js';
+export type { Batch, RowChange } from './replica/replica.js';
+export type { RowData } from './replica/row.js';
+export type { IndexPart } from './replica/table-index.js';
+export type { ReplicaTable, RowMatch, RowOf, TableEvents, UntilOptions } from './replica/table.js';
+export type { ReplicaTables, Selection, WholeTables } from './replica/tables.js';
+export type { GenerateOptions } from './schema/generate.js';
+export type { BaseType, ColumnKind, ColumnSchema, ColumnType } from './schema/schema.js';
+export type {
+  AtomicType,
+  BaseTypeJson,
+  ColumnSchemaJson,
+  ColumnTypeJson,
+  DatabaseSchemaJson,
+  TableSchemaJson,
+} from './schema/schema-json.js';
+export type {
+  AnyColumn,
+  Atom,
+  ColumnFlag,
+  ColumnMutation,
+  ColumnName,
+  ColumnValue,
+  Condition,
+  ConditionFunction,
+  DatabaseTables,
+  Insert,
+  Integer,
+  MapColumn,
+  Mutations,
+  OptionalColumn,
+  ReadColumn,
+  Reference,
+  Row,
+  ScalarColumn,
+  SetColumn,
+  TableName,
+  UntypedTables,
+  Update,
+  Where,
+  WriteColumn,
+} from './schema/types.js';
 export type { Uuid } from './schema/uuid.js';
+export type { ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
+export type {
+  ApplyOptions,
+  ApplyResult,
+  AuditFinding,
+  CallOptions,
+  PlanResult,
+  PodDeletedResult,
+  PodOutcome,
+  PodOutcomeOk,
+  PodPort,
+  RefusedPod,
+  ReleaseResult,
+  StatefulSetPortManagerEvents,
+  StatefulSetPortManagerOptions,
+} from './statefulset/manager-options.js';
+export type { OnDrift, PortDrift } from './statefulset/plan.js';
+export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
+export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';
+export type { ManagerClient, ManagerSelection } from './statefulset/switch-index.js';
+export type { PodLike, StatefulSetLike } from './statefulset/workload.js';
+export type { TransactOptions } from './transaction/commit.js';
+export type { Operation, OperationResult } from './transaction/operations.js';
+export type { Resolved } from './transaction/pending.js';
+export type { TransactionErrorCode, TransactionFault, TransactionOutcome } from './transaction/transaction-error.js';
+export type { TlsOptions } from './wire/tls.js';

@@ -42,9 +42,13 @@ export interface SyncOptions {
 /** `nb_cfg` wraps where ovn-nbctl(8) lets it wrap. */
 const LAST_CFG = 2n ** 63n - 1n;
 
+/** Key in the `external_ids` of a port: `namespace/name` of the StatefulSet that the port is kept for. */
+export const STATEFULSET_KEY = 'ovn-northbound/statefulset';
+
 /** Look-ups that the commands need, by table. */
 const INDEXES: Readonly<Record<string, readonly (readonly IndexPart[])[]>> = {
   Logical_Switch: [['name'], ['ports']],
+  Logical_Switch_Port: [[{ column: 'external_ids', key: STATEFULSET_KEY }]],
   Logical_Router: [['name'], ['ports']],
 };
 

@@ -5,6 +5,7 @@
  * `vendor`, `ls` and `pod` are the keys that people of this field look for; the others have a prefix of their own.
  */
 import type { Row } from '../schema/types.js';
+import { STATEFULSET_KEY } from '../nb/northbound.js';
 import type { NorthboundTables } from '../nb/tables.js';
 
 /** Prefix of the keys that the manager owns in `external_ids`, of ports and of switches. */
@@ -34,7 +35,7 @@ export const PORT_KEYS: Readonly<
   /** `namespace/pod`. */
   pod: 'pod',
   /** `namespace/name` of the StatefulSet that the port is kept for. */
-  statefulSet: `${KEY_PREFIX}statefulset`,
+  statefulSet: STATEFULSET_KEY,
   /** Uid of that StatefulSet when the port was last used. */
   ownerUid: `${KEY_PREFIX}owner-uid`,
   ordinal: `${KEY_PREFIX}ordinal`,
@@ -56,7 +57,7 @@ export type PortColumns =
   'name' | 'type' | 'addresses' | 'dynamic_addresses' | 'port_security' | 'options' | 'up' | 'external_ids';
 
 /** A port's row as the manager reads it. */
-export type PortRow = Pick<Row<NorthboundTables, 'Logical_Switch_Port'>, PortColumns | '_uuid'>;
+export type ManagedPortRow = Pick<Row<NorthboundTables, 'Logical_Switch_Port'>, PortColumns | '_uuid'>;
 
 /** Addresses of a port, canonical. */
 export interface PortAddresses {
@@ -67,7 +68,7 @@ export interface PortAddresses {
 
 /** A port that is kept for a pod of a StatefulSet. */
 export interface ManagedPort extends PortAddresses {
-  readonly row: PortRow;
+  readonly row: ManagedPortRow;
   /** `namespace/name` of the StatefulSet. */
   readonly statefulSet: string;
   readonly ordinal: number;
@@ -88,7 +89,7 @@ export function addressElement({ mac, ip4, ip6 }: PortAddresses): string {
 }
 
 /** Reads a row as a managed port; undefined when it is somebody else's. */
-export function readManagedPort(row: PortRow): ManagedPort | undefined {
+export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
   const ids = row.external_ids;
   const statefulSet = ids[PORT_KEYS.statefulSet];
   const mac = ids[PORT_KEYS.mac];

@@ -11,7 +11,7 @@ import type { NorthboundTables } from '../nb/tables.js';
 import type { Batch } from '../replica/replica.js';
 import { setDifference } from '../replica/row.js';
 import type { Uuid } from '../schema/uuid.js';
-import type { PortColumns, PortRow } from './managed-port.js';
+import type { PortColumns, ManagedPortRow } from './managed-port.js';
 
 /** What the manager needs replicated. */
 export interface ManagerSelection {
@@ -58,6 +58,7 @@ export class SwitchIndex {
   readonly #ips = new Owners();
   readonly #macs = new Owners();
   readonly #spaces = new Map<string, AddressSpace>();
+  readonly #held = new Set<string>();
 
   constructor(client: ManagerClient, uuid: Uuid<'Logical_Switch'>) {
     this.#client = client;
@@ -79,17 +80,17 @@ export class SwitchIndex {
   }
 
   /** Ports with this IP address, in canonical text, but for one. */
-  ipOwners(ip: string, except?: PortUuid): PortRow[] {
+  ipOwners(ip: string, except?: PortUuid): ManagedPortRow[] {
     return this.#rows(this.#ips.get(ip), except);
   }
 
   /** Ports with this MAC address, in lower case, but for one. */
-  macOwners(mac: string, except?: PortUuid): PortRow[] {
+  macOwners(mac: string, except?: PortUuid): ManagedPortRow[] {
     return this.#rows(this.#macs.get(mac), except);
   }
 
   /** Addresses that more than one port has. */
-  *sharedAddresses(): Generator<{ readonly address: string; readonly ports: readonly PortRow[] }> {
+  *sharedAddresses(): Generator<{ readonly address: string; readonly ports: readonly ManagedPortRow[] }> {
     for (const owners of [this.#ips, this.#macs]) {
       for (const [address, ports] of owners.shared()) yield { address, ports: this.#rows(ports) };
     }
@@ -109,22 +110,39 @@ export class SwitchIndex {
     return addresses;
   }
 
-  /** The free addresses of a network of this switch. */
-  space(network: SubnetNetwork): AddressSpace {
+  /** The free addresses of a network of this switch, of which `reserved` ones are never free. */
+  space(network: SubnetNetwork, reserved: Iterable<string>): AddressSpace {
     const unavailable = unavailableRanges(network);
+    for (const text of reserved) {
+      const ip = tryParseIp(text);
+      if (ip?.family === network.cidr.family) unavailable.push({ first: ip, last: ip });
+    }
     const ranges = unavailable.map(({ first, last }) => `${first.text}..${last.text}`);
     const key = `${network.cidr.text} ${ranges.join(' ')}`;
     let space = this.#spaces.get(key);
     if (space === undefined) {
       space = new AddressSpace({ cidr: network.cidr, unavailable });
       for (const { ips } of this.#ports.values()) for (const ip of ips) addText(space, ip);
+      for (const ip of this.#held) addText(space, ip);
       this.#spaces.set(key, space);
     }
     return space;
   }
 
-  #rows(uuids: Iterable<PortUuid>, except?: PortUuid): PortRow[] {
-    const rows: PortRow[] = [];
+  /** Counts an address as used although no port has it yet. */
+  hold(address: string): void {
+    this.#held.add(address);
+    for (const space of this.#spaces.values()) addText(space, address);
+  }
+
+  /** Ends {@link hold}. */
+  unhold(address: string): void {
+    this.#held.delete(address);
+    for (const space of this.#spaces.values()) removeText(space, address);
+  }
+
+  #rows(uuids: Iterable<PortUuid>, except?: PortUuid): ManagedPortRow[] {
+    const rows: ManagedPortRow[] = [];
     for (const uuid of uuids) {
       const row = uuid === except ? undefined : this.#client.tables.Logical_Switch_Port.get(uuid);
       if (row !== undefined) rows.push(row);
@@ -151,10 +169,9 @@ export class SwitchIndex {
     this.#ports.delete(uuid);
     this.#routerPorts.delete(uuid);
     for (const mac of occupied.macs) this.#macs.delete(mac, uuid);
-    for (const text of occupied.ips) {
-      this.#ips.delete(text, uuid);
-      const ip = tryParseIp(text);
-      if (ip !== undefined) for (const space of this.#spaces.values()) space.remove(ip);
+    for (const ip of occupied.ips) {
+      this.#ips.delete(ip, uuid);
+      for (const space of this.#spaces.values()) removeText(space, ip);
     }
   }
 }
@@ -162,6 +179,11 @@ export class SwitchIndex {
 function addText(space: AddressSpace, text: string): void {
   const ip = tryParseIp(text);
   if (ip !== undefined) space.add(ip);
+}
+
+function removeText(space: AddressSpace, text: string): void {
+  const ip = tryParseIp(text);
+  if (ip !== undefined) space.remove(ip);
 }
 
 /** The indexes of all switches that were asked about. */

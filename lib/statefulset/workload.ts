@@ -82,8 +82,8 @@ export function readWorkload(statefulSet: StatefulSetLike): Workload {
   const given: unknown = statefulSet;
   const { metadata, spec } = (typeof given === 'object' && given !== null ? given : {}) as StatefulSetLike;
   const subject = {
-    namespace: String(metadata?.namespace ?? 'default'),
-    statefulSet: String(metadata?.name ?? '(unnamed)'),
+    namespace: printName(metadata?.namespace ?? 'default'),
+    statefulSet: printName(metadata?.name ?? '(unnamed)'),
   };
   const refuse = (field: string, value: unknown, expected: string): never => {
     throw new PortError('InvalidStatefulSet', subject, `${field} is ${printValue(value)}, ${expected}`, { field });
@@ -146,6 +146,10 @@ export function readPod(workload: Workload, pod: PodLike): WorkloadPod {
     ipOverride: annotations?.[IP_ADDRESS_ANNOTATION],
     macOverride: annotations?.[MAC_ADDRESS_ANNOTATION],
   };
+}
+
+function printName(name: unknown): string {
+  return typeof name === 'string' ? name : printValue(name);
 }
 
 /** A number as Kubernetes writes ordinals: no sign, no leading zeros. */

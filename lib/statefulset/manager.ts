@@ -1,0 +1,363 @@
+/**
+ * Fixed addresses for the pods of StatefulSets: one Logical_Switch_Port per pod, made when the pod is first seen and kept
+ * while pods come and go. The rows are the only store; what the manager has in memory is an index of them.
+ *
+ * Every call plans on the replica, writes what is missing as one transaction, and plans anew when somebody else was
+ * faster. A plan is idempotent, so a transaction whose reply was lost needs no more than being planned again once the
+ * replica is in sync: what it did is found, what it did not is done.
+ */
+import { GuardedEmitter } from '../emitter.js';
+import type { Pool } from '../ipam/pool.js';
+import { NamedUuid, type Uuid } from '../schema/uuid.js';
+import { Transaction } from '../transaction/builder.js';
+import { portName, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
+import type {
+  ApplyOptions,
+  ApplyResult,
+  AuditFinding,
+  CallOptions,
+  StatefulSetPortManagerEvents,
+  StatefulSetPortManagerOptions,
+  PlanResult,
+  PodDeletedResult,
+  PodOutcome,
+  PodOutcomeOk,
+  PodPort,
+  RefusedPod,
+  ReleaseResult,
+} from './manager-options.js';
+import { planPods, type PlanRules } from './plan.js';
+import { planView } from './plan-view.js';
+import { PortTransactions, type Call, type ManagerTransaction } from './port-transactions.js';
+import { describeSubnet, findSite, readPool, type Site } from './site.js';
+import { Flight, SwitchFlights } from './switch-flights.js';
+import { SwitchIndexes, type ManagerClient, type SwitchIndex } from './switch-index.js';
+import { ordinalsOf, podOfOrdinal, readPod, readWorkload } from './workload.js';
+import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
+import { undoConflicts } from './undo-conflicts.js';
+import { guardOwner, writePlans, type PendingOutcome } from './write-plan.js';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_CONFLICT_RETRIES = 50;
+
+/** Keeps the ports of StatefulSets; see the head of this file and `docs/statefulset-ports.md`. */
+export class StatefulSetPortManager implements Disposable {
+  readonly #client: ManagerClient;
+  readonly #options: StatefulSetPortManagerOptions;
+  readonly #rules: PlanRules;
+  readonly #maxPorts: number;
+  readonly #transactions: PortTransactions;
+  readonly #indexes: SwitchIndexes;
+  readonly #flights = new WeakMap<SwitchIndex, SwitchFlights>();
+  readonly #pools = new Map<string, { readonly source: string; readonly pool: Pool | undefined }>();
+  readonly #events: GuardedEmitter<StatefulSetPortManagerEvents>;
+  /** Calls on their way, by port: a second call for the same pod waits and then finds what the first one did. */
+  readonly #busy = new Map<string, Promise<unknown>>();
+
+  /** `client` must replicate the tables of `connectNorthbound`'s default; it stays the caller's to close. */
+  constructor(client: ManagerClient, options: StatefulSetPortManagerOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#rules = {
+      indexing: options.indexing ?? 'relative',
+      onDrift: options.onDrift ?? 'keep',
+      adopt: options.adopt ?? false,
+      pick: options.pick ?? 'random',
+      strictExclude: options.strictExclude ?? false,
+    };
+    this.#maxPorts = Math.max(1, options.maxPortsPerTransaction ?? 500);
+    this.#transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
+    this.#indexes = new SwitchIndexes(client);
+    this.#events = new GuardedEmitter((event, error) => {
+      process.emitWarning(`a listener of "${event}" threw: ${String(error)}`, { type: 'OvnNorthboundWarning' });
+    });
+  }
+
+  /**
+   * Makes the ports of all ordinals of a StatefulSet, in sequence, and leaves those that exist as they are. Sends
+   * nothing when there is nothing to do. A pod that can get no port is refused by itself: its outcome and
+   * `errors` say why, and the others get theirs.
+   *
+   * Rejects with `PortError` when the whole StatefulSet gets none: `InvalidStatefulSet`, `InvalidPool`,
+   * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `SwitchNotFound`, `AmbiguousSwitch`,
+   * `ConflictRetriesExhausted`, `NotReady`; with `TransactionError` when the server refuses a
+   * transaction, or its outcome stays unknown until the time is up. What earlier transactions did stays; calling again goes on from there.
+   */
+  async apply(statefulSet: StatefulSetLike, options: ApplyOptions = {}): Promise<ApplyResult> {
+    const workload = readWorkload(statefulSet);
+    const pods = podsOf(workload, options.pods);
+    const call = this.#call(workload, options);
+    const outcomes: PodOutcome[] = [];
+    // Readdressing may swap addresses between any two members, which takes one transaction for all.
+    const size = this.#rules.onDrift === 'readdress' ? Math.max(1, pods.length) : this.#maxPorts;
+    await this.#transactions.ready(call);
+    this.#pool(workload, this.#site(workload));
+    for (let first = 0; first < pods.length; first += size) {
+      outcomes.push(...(await this.#ensure(call, pods.slice(first, first + size))));
+    }
+    return resultOf(workload, outcomes);
+  }
+
+  /**
+   * Makes the port of one pod, or finds the one that is kept for it, and resolves with it. Rejects as {@link apply}, and
+   * with the `PortError` for which the pod is refused; `InvalidOrdinal` for a pod that is not of the StatefulSet.
+   */
+  async ensurePort(pod: PodLike, statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<PodOutcomeOk> {
+    const workload = readWorkload(statefulSet);
+    const member = readPod(workload, pod);
+    const call = this.#call(workload, options);
+    await this.#transactions.ready(call);
+    const [outcome] = await this.#ensure(call, [member]);
+    if (outcome?.status === 'refused') throw outcome.error;
+    return outcome as PodOutcomeOk;
+  }
+
+  /** Notes that a pod is gone, for whatever reason. Its port stays, and nothing is sent. */
+  podDeleted(pod: PodLike): PodDeletedResult {
+    const { name = '', namespace = 'default' } = pod.metadata ?? {};
+    const row = this.#client.tables.Logical_Switch_Port.find({ name: portName(namespace, name) });
+    const managed = row && readManagedPort(row);
+    if (managed === undefined) return { retained: undefined };
+    const retained = podPort(managed);
+    this.#events.emit('retained', retained);
+    return { retained };
+  }
+
+  /**
+   * Deletes the ports that are kept for a StatefulSet, those beyond its replicas too. When its uid is given, ports
+   * that a later incarnation has used since are left alone. Each deletion is sent with the condition that the port is
+   * still kept for it. Rejects as {@link apply}.
+   */
+  async release(statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<ReleaseResult> {
+    const workload = readWorkload(statefulSet);
+    const call = this.#call(workload, options);
+    await this.#transactions.ready(call);
+    const released: PodPort[] = [];
+    const ownedOnes = (): { port: ManagedPort; logicalSwitch: Uuid<'Logical_Switch'> }[] =>
+      this.#portsOf(workload.key).flatMap((port) => {
+        if (workload.uid !== undefined && port.ownerUid !== undefined && port.ownerUid !== workload.uid) return [];
+        const logicalSwitch = this.#client.tables.Logical_Switch.find({ ports: [port.row._uuid] })?._uuid;
+        return logicalSwitch === undefined ? [] : [{ port, logicalSwitch }];
+      });
+    while (ownedOnes().length > 0) {
+      const done = await this.#transactions.commit(call, (tx) => {
+        // Looked up in here, since the callback may be run again after somebody else's change.
+        const chunk = ownedOnes().slice(0, this.#maxPorts);
+        for (const { port } of chunk) guardOwner(tx, port, port.ownerUid);
+        for (const uuid of new Set(chunk.map(({ logicalSwitch }) => logicalSwitch))) {
+          const ports = chunk.filter(({ logicalSwitch }) => logicalSwitch === uuid).map(({ port }) => port.row._uuid);
+          tx.mutate('Logical_Switch', uuid, { ports: { delete: ports } });
+        }
+        return chunk.map(({ port }) => podPort(port));
+      });
+      released.push(...done);
+      for (const port of done) this.#events.emit('released', port);
+    }
+    this.#pools.delete(workload.key);
+    return { released, skipped: this.#portsOf(workload.key).map(podPort) };
+  }
+
+  /**
+   * What {@link apply} would do now, and the operations that it would send; sends nothing. Addresses that are picked at
+   * random will be others when it is applied. Throws as {@link apply} rejects.
+   */
+  plan(statefulSet: StatefulSetLike, options: Pick<ApplyOptions, 'pods'> = {}): PlanResult {
+    const workload = readWorkload(statefulSet);
+    if (this.#client.state.name !== 'synced') throw this.#transactions.notReady(workload, 0);
+    const pods = podsOf(workload, options.pods);
+    const site = this.#site(workload);
+    const flights = this.#flightsOn(site);
+    const flight = new Flight();
+    const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
+    try {
+      const outcomes = this.#write(tx, workload, pods, site, flights, flight).map(unwritten);
+      const { operations } = tx.build();
+      return { ...resultOf(workload, outcomes), transactions: operations.length === 0 ? [] : [operations] };
+    } finally {
+      flights.end(flight, false);
+    }
+  }
+
+  /** The ports that are kept for a StatefulSet, by ordinal, those beyond its replicas too. */
+  list(statefulSet: StatefulSetLike): ManagedPort[] {
+    return this.#portsOf(readWorkload(statefulSet).key);
+  }
+
+  /** Addresses that several ports of one switch have, on the switches named, or on all. Sends nothing. */
+  audit(logicalSwitches?: readonly string[]): AuditFinding[] {
+    const findings: AuditFinding[] = [];
+    for (const { _uuid, name } of this.#client.tables.Logical_Switch.values()) {
+      if (logicalSwitches?.includes(name) === false && !logicalSwitches.includes(_uuid)) continue;
+      for (const { address, ports } of this.#indexes.of(_uuid).sharedAddresses()) {
+        findings.push({
+          kind: 'shared-address',
+          logicalSwitch: name,
+          address,
+          ports: ports.map((row) => ({ name: row.name, statefulSet: readManagedPort(row)?.statefulSet })),
+        });
+      }
+    }
+    return findings;
+  }
+
+  /** Calls `listener` at each event. Returns a function that stops it. */
+  on<E extends keyof StatefulSetPortManagerEvents>(
+    event: E,
+    listener: (...args: StatefulSetPortManagerEvents[E]) => void,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Stops calling `listener`. */
+  off<E extends keyof StatefulSetPortManagerEvents>(
+    event: E,
+    listener: (...args: StatefulSetPortManagerEvents[E]) => void,
+  ): void {
+    this.#events.off(event, listener);
+  }
+
+  /** Stops following the replica. The client stays open; ports stay. */
+  close(): void {
+    this.#indexes.close();
+    this.#events.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Ports for these pods, as one transaction at most; a second call for one of them waits for the first. */
+  async #ensure(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
+    const names = pods.map(({ name }) => portName(call.workload.namespace, name));
+    const others = (): Promise<unknown>[] => names.flatMap((name) => this.#busy.get(name) ?? []);
+    for (let waitFor = others(); waitFor.length > 0; waitFor = others()) {
+      await Promise.allSettled(waitFor);
+      call.signal?.throwIfAborted();
+    }
+    const work = this.#ensureAlone(call, pods);
+    for (const name of names) this.#busy.set(name, work);
+    try {
+      return await work;
+    } finally {
+      for (const name of names) if (this.#busy.get(name) === work) this.#busy.delete(name);
+    }
+  }
+
+  async #ensureAlone(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
+    const { workload } = call;
+    const flight = new Flight();
+    let flights: SwitchFlights | undefined;
+    for (let attempt = 1; ; attempt++) {
+      let succeeded = false;
+      let outcomes: PodOutcome[];
+      try {
+        outcomes = await this.#transactions.commit(call, (tx): PendingOutcome[] => {
+          const site = this.#site(workload);
+          flights = this.#flightsOn(site);
+          return this.#write(tx, workload, pods, site, flights, flight);
+        });
+        succeeded = true;
+      } finally {
+        flights?.end(flight, succeeded);
+      }
+      const conflicts = await undoConflicts(this.#client, this.#indexes, this.#transactions, call, outcomes);
+      const isPicked = (pod: string): boolean =>
+        workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
+      // Where addresses are picked, another one is as good.
+      if (!conflicts.some(({ pod }) => isPicked(pod))) return this.#report(outcomes, conflicts);
+      if (attempt > this.#transactions.conflictRetries) throw this.#transactions.conflict(workload, attempt);
+    }
+  }
+
+  /** Plans on the replica as it is, and appends what the plan asks for. */
+  #write(
+    tx: ManagerTransaction,
+    workload: Workload,
+    pods: readonly WorkloadPod[],
+    site: Site,
+    flights: SwitchFlights,
+    flight: Flight,
+  ): PendingOutcome[] {
+    flights.begin(flight);
+    const index = this.#indexes.of(site.logicalSwitch._uuid);
+    const view = planView(this.#client, site, index, flights, flight, this.#rules);
+    const plans = planPods(workload, this.#pool(workload, site), pods, view, this.#rules);
+    const rules = {
+      vendor: this.#options.vendor ?? 'ovn-northbound',
+      portSecurity: this.#options.portSecurity ?? false,
+    };
+    return writePlans(tx, workload, site, plans, flights, flight, rules);
+  }
+
+  #report(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
+    const byPod = new Map(conflicts.map((conflict) => [conflict.pod, conflict]));
+    const final = outcomes.map((outcome) => byPod.get(outcome.pod) ?? outcome);
+    for (const outcome of final) {
+      if (outcome.status === 'refused') {
+        const { code } = outcome.error;
+        if (code === 'PoolExhausted' || code === 'SubnetExhausted') this.#events.emit('exhausted', outcome.error);
+        else if (code === 'AddressInUse' || code === 'MacInUse') this.#events.emit('conflict', outcome.error);
+        continue;
+      }
+      if (outcome.status === 'created') this.#events.emit('allocated', outcome);
+      else if (outcome.status === 'reused') this.#events.emit('reused', outcome);
+      if (outcome.drift !== undefined) this.#events.emit('drift', outcome);
+    }
+    return final;
+  }
+
+  #portsOf(statefulSet: string): ManagedPort[] {
+    const rows = this.#client.tables.Logical_Switch_Port.findAll({
+      external_ids: { [PORT_KEYS.statefulSet]: statefulSet },
+    });
+    return rows.flatMap((row) => readManagedPort(row) ?? []).sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  #site(workload: Workload): Site {
+    return findSite(this.#client, this.#options.subnets, workload);
+  }
+
+  /** The pool of a StatefulSet; read again when it, or its subnet, is another one than the last time. */
+  #pool(workload: Workload, site: Site): Pool | undefined {
+    if (workload.pool === undefined) return undefined;
+    const source = `${workload.pool}\n${describeSubnet(site.subnet)}`;
+    const known = this.#pools.get(workload.key);
+    if (known?.source === source) return known.pool;
+    const pool = readPool(workload, site, this.#rules.strictExclude);
+    this.#pools.set(workload.key, { source, pool });
+    return pool;
+  }
+
+  #call(workload: Workload, { signal, timeoutMs }: CallOptions): Call {
+    const limitMs = timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    return { workload, signal, deadline: performance.now() + limitMs };
+  }
+
+  #flightsOn(site: Site): SwitchFlights {
+    const index = this.#indexes.of(site.logicalSwitch._uuid);
+    let flights = this.#flights.get(index);
+    if (flights === undefined) this.#flights.set(index, (flights = new SwitchFlights(index)));
+    return flights;
+  }
+}
+
+/** The pods of all ordinals, with what is known of those that exist. */
+function podsOf(workload: Workload, given: readonly PodLike[] = []): WorkloadPod[] {
+  const known = new Map(given.map((pod) => readPod(workload, pod)).map((pod) => [pod.ordinal, pod]));
+  return ordinalsOf(workload).map((ordinal) => known.get(ordinal) ?? podOfOrdinal(workload, ordinal));
+}
+
+function resultOf(workload: Workload, outcomes: readonly PodOutcome[]): ApplyResult {
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'refused' ? [outcome.error] : []));
+  return { statefulSet: workload.key, outcomes, errors, warnings: workload.warnings };
+}
+
+function podPort({ ordinal, pod, row, ip4, ip6, mac }: ManagedPort): PodPort {
+  return { ordinal, pod: pod.slice(pod.indexOf('/') + 1), port: row.name, ip4, ip6, mac };
+}
+
+/** A planned outcome; a port that does not exist yet has no uuid. */
+function unwritten(outcome: PendingOutcome): PodOutcome {
+  if (outcome.status === 'refused') return outcome;
+  return { ...outcome, uuid: outcome.uuid instanceof NamedUuid ? undefined : outcome.uuid };
+}

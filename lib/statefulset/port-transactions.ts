@@ -1,0 +1,83 @@
+/** How the manager's transactions are carried out: in sync, within a deadline, and planned anew where that is safe. */
+import type { NorthboundTables } from '../nb/tables.js';
+import type { Transaction } from '../transaction/builder.js';
+import type { Resolved } from '../transaction/pending.js';
+import { TransactionError } from '../transaction/transaction-error.js';
+import { PortError } from './port-error.js';
+import { subjectOf } from './site.js';
+import type { ManagerClient, ManagerSelection } from './switch-index.js';
+import type { Workload } from './workload.js';
+
+/** A transaction as the manager builds it. */
+export type ManagerTransaction = Transaction<NorthboundTables, ManagerSelection>;
+
+/** One call of the manager: for which StatefulSet, until when. */
+export interface Call {
+  readonly workload: Workload;
+  readonly signal: AbortSignal | undefined;
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** Carries out transactions; see the head of this file. */
+export class PortTransactions {
+  readonly #client: ManagerClient;
+  /** How often a transaction is planned anew because somebody else was faster. */
+  readonly conflictRetries: number;
+
+  constructor(client: ManagerClient, conflictRetries: number) {
+    this.#client = client;
+    this.conflictRetries = conflictRetries;
+  }
+
+  /** Waits until the replica is in sync. Rejects with `PortError` `NotReady` at the deadline. */
+  async ready(call: Call): Promise<void> {
+    const timeoutMs = remainingMs(call);
+    try {
+      await this.#client.synced({ signal: call.signal, timeoutMs });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw this.notReady(call.workload, timeoutMs, error);
+    }
+  }
+
+  /**
+   * Commits what the callback asks for. Where the outcome is unknown, the callback is run again once the replica is in
+   * sync: it finds what the lost transaction did, and a row is never made twice, because names are unique.
+   */
+  async commit<R>(call: Call, callback: (tx: ManagerTransaction) => R): Promise<Resolved<R>> {
+    const { workload, signal } = call;
+    for (;;) {
+      const timeoutMs = remainingMs(call);
+      try {
+        return await this.#client.transact(callback, { signal, timeoutMs, retries: this.conflictRetries });
+      } catch (error) {
+        if (!(error instanceof TransactionError)) throw error;
+        if (error.code === 'Conflict') throw this.conflict(workload, this.conflictRetries + 1, error);
+        if (error.code === 'NotSent') throw this.notReady(workload, timeoutMs, error);
+        if (error.outcome !== 'unknown' || performance.now() >= call.deadline) throw error;
+        await this.#client.synced({ signal, timeoutMs: remainingMs(call) }).catch(() => {
+          signal?.throwIfAborted();
+          throw error;
+        });
+      }
+    }
+  }
+
+  /** The error of a call that could not even look. */
+  notReady(workload: Workload, timeoutMs: number, cause?: unknown): PortError<'NotReady'> {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const reason = `the replica is not in sync with the northbound database (state ${this.#client.state.name})${why}`;
+    return new PortError('NotReady', subjectOf(workload), reason, { timeoutMs }, cause);
+  }
+
+  /** The error of a call that came too late too often. */
+  conflict(workload: Workload, attempts: number, cause?: unknown): PortError<'ConflictRetriesExhausted'> {
+    const reason = `others changed the same switch each of ${attempts} times that it was tried; try again`;
+    return new PortError('ConflictRetriesExhausted', subjectOf(workload), reason, { attempts }, cause);
+  }
+}
+
+function remainingMs({ deadline }: Call): number {
+  return Math.max(1, Math.ceil(deadline - performance.now()));
+}

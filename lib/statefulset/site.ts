@@ -1,0 +1,185 @@
+/** Where the ports of a namespace belong, which switch and which subnet on it, and whether given addresses fit there. */
+import { parseIp, type Ip } from '../ipam/address.js';
+import { AddressError, InvalidPoolError } from '../ipam/errors.js';
+import { parsePool, type Pool } from '../ipam/pool.js';
+import {
+  classifyAddress,
+  parseSubnet,
+  subnetFromOtherConfig,
+  type Subnet,
+  type SubnetOptions,
+} from '../ipam/subnet.js';
+import { formatIpRange } from '../ipam/range.js';
+import { NorthboundError } from '../nb/northbound-error.js';
+import { lsGet } from '../nb/switches.js';
+import type { NorthboundTables } from '../nb/tables.js';
+import type { Row } from '../schema/types.js';
+import { PortError, type AddressFault, type PortErrorSubject } from './port-error.js';
+import type { ManagerClient, ManagerSelection } from './switch-index.js';
+import { IP_POOL_ANNOTATION, type Workload } from './workload.js';
+
+/** The subnet of a namespace, as the caller describes it. */
+export interface NamespaceSubnet extends Partial<SubnetOptions> {
+  /** Name or uuid of the logical switch that the namespace's pods are on. */
+  readonly logicalSwitch: string;
+}
+
+/** The subnets of namespaces: a map, or a function that may answer undefined. */
+export type NamespaceSubnets =
+  Readonly<Record<string, NamespaceSubnet>> | ((namespace: string) => NamespaceSubnet | undefined);
+
+/** The switch and subnet that ports of one namespace belong to. */
+export interface Site {
+  readonly logicalSwitch: Pick<Row<NorthboundTables, 'Logical_Switch'>, ManagerSelection['Logical_Switch'] | '_uuid'>;
+  readonly subnet: Subnet;
+}
+
+/**
+ * Finds the switch and subnet of a namespace; without a CIDR of the caller's they come from the switch's `other_config`.
+ * Throws `PortError`: `SubnetUnknown`, `SwitchNotFound`, `AmbiguousSwitch`; `AddressError` for subnet options that make no sense.
+ */
+export function findSite(client: ManagerClient, subnets: NamespaceSubnets | undefined, workload: Workload): Site {
+  const { namespace } = workload;
+  const subject = subjectOf(workload);
+  const configured = typeof subnets === 'function' ? subnets(namespace) : own(subnets, namespace);
+  if (configured === undefined) {
+    const reason = `no subnet is known for namespace ${namespace}; give its logical switch and CIDR in "subnets"`;
+    throw new PortError('SubnetUnknown', subject, reason, { namespace });
+  }
+  const logicalSwitch = findSwitch(client, subject, configured.logicalSwitch);
+  const { cidr, gateway, exclude } = configured;
+  const label = `logical switch "${logicalSwitch.name}"`;
+  const subnet =
+    cidr === undefined
+      ? subnetFromOtherConfig(logicalSwitch.other_config, label)
+      : parseSubnet({ cidr, ...(gateway !== undefined && { gateway }), ...(exclude !== undefined && { exclude }) });
+  if (subnet === undefined) {
+    const reason = `"subnets" gives no CIDR for namespace ${namespace}, and ${label} has none in its other_config (subnet, ipv6_prefix)`;
+    throw new PortError('SubnetUnknown', subject, reason, { namespace });
+  }
+  return { logicalSwitch, subnet };
+}
+
+/**
+ * Reads the pool of a StatefulSet and checks every entry against the subnet, needed or not; undefined when it has none.
+ * Throws `PortError`: `InvalidPool`, `AddressOutOfSubnet`, `ReservedAddress`, with everything that is wrong.
+ */
+export function readPool(workload: Workload, site: Site, strictExclude: boolean): Pool | undefined {
+  if (workload.pool === undefined) return undefined;
+  let pool: Pool;
+  try {
+    pool = parsePool(workload.pool, IP_POOL_ANNOTATION);
+  } catch (error) {
+    if (!(error instanceof InvalidPoolError)) throw error;
+    throw new PortError('InvalidPool', subjectOf(workload), error.message, { faults: error.faults }, error);
+  }
+  const addresses = pool.entries.flatMap(({ v4, v6, index }) =>
+    [v4, v6].flatMap((ip) => (ip === undefined ? [] : [{ ip, index }])),
+  );
+  refuseMisplaced(subjectOf(workload), site.subnet, addresses, strictExclude);
+  return pool;
+}
+
+/** Reads and checks the addresses that one pod must have (`v4`, `v6` or both with a comma). Throws `PortError`. */
+export function readOverride(
+  subject: PortErrorSubject,
+  site: Site,
+  text: string,
+  strictExclude: boolean,
+): { ip4: string | undefined; ip6: string | undefined } {
+  const refuse = (reason: string): never => {
+    throw new PortError('InvalidAddress', subject, `the address "${text}" asked for it is ${reason}`, { text, reason });
+  };
+  let ips: Ip[];
+  try {
+    ips = text.split(',').map((part) => parseIp(part.trim()));
+  } catch (error) {
+    return error instanceof AddressError ? refuse(`malformed: ${error.message}`) : refuse(String(error));
+  }
+  const ip4 = ips.find(({ family }) => family === 4)?.text;
+  const ip6 = ips.find(({ family }) => family === 6)?.text;
+  if (ips.length > 2 || (ips.length === 2 && (ip4 === undefined || ip6 === undefined))) {
+    return refuse('not one IPv4 address, one IPv6 address, or one of each');
+  }
+  refuseMisplaced(
+    subject,
+    site.subnet,
+    ips.map((ip) => ({ ip, index: undefined })),
+    strictExclude,
+  );
+  return { ip4, ip6 };
+}
+
+/** A subnet as text: equal texts mean equal subnets. */
+export function describeSubnet(subnet: Subnet): string {
+  const parts = [subnet.v4, subnet.v6].flatMap((network) => {
+    if (network === undefined) return [];
+    return [network.cidr.text, network.gateway?.text ?? '-', ...network.excluded.map(formatIpRange)];
+  });
+  return parts.join(' ');
+}
+
+/** Whom an error is about that concerns a whole StatefulSet, or one of its pods. */
+export function subjectOf({ namespace, name }: Workload, pod?: string): PortErrorSubject {
+  return { namespace, statefulSet: name, pod };
+}
+
+function findSwitch(client: ManagerClient, subject: PortErrorSubject, nameOrUuid: string): Site['logicalSwitch'] {
+  try {
+    const { _uuid } = lsGet(client, nameOrUuid);
+    const row = client.tables.Logical_Switch.get(_uuid);
+    if (row !== undefined) return row;
+  } catch (error) {
+    if (!(error instanceof NorthboundError)) throw error;
+    if (error.code === 'AmbiguousSwitch') {
+      const uuids = client.tables.Logical_Switch.findAll({ name: nameOrUuid }).map(({ _uuid }) => _uuid);
+      throw new PortError('AmbiguousSwitch', subject, error.message, { logicalSwitch: nameOrUuid, uuids }, error);
+    }
+  }
+  const reason = `there is no logical switch "${nameOrUuid}"`;
+  throw new PortError('SwitchNotFound', subject, reason, { logicalSwitch: nameOrUuid });
+}
+
+function own(
+  subnets: Readonly<Record<string, NamespaceSubnet>> | undefined,
+  namespace: string,
+): NamespaceSubnet | undefined {
+  return subnets !== undefined && Object.hasOwn(subnets, namespace) ? subnets[namespace] : undefined;
+}
+
+function refuseMisplaced(
+  subject: PortErrorSubject,
+  subnet: Subnet,
+  addresses: readonly { readonly ip: Ip; readonly index: number | undefined }[],
+  strictExclude: boolean,
+): void {
+  const cidrs = [subnet.v4, subnet.v6].flatMap((network) => network?.cidr.text ?? []);
+  const faults: AddressFault[] = [];
+  let outside = false;
+  for (const { ip, index } of addresses) {
+    const place = classifyAddress(subnet, ip);
+    if (place === 'ok' || (place === 'excluded' && !strictExclude)) continue;
+    if (place === 'outside') outside = true;
+    const network = ip.family === 4 ? subnet.v4 : subnet.v6;
+    faults.push({
+      ip: ip.text,
+      index,
+      reason: place === 'outside' ? `is not in ${cidrs.join(' or ')}` : PLACES[place](network?.cidr.text ?? ''),
+    });
+  }
+  if (faults.length === 0) return;
+  const list = faults.slice(0, 50).map(({ ip, reason }) => `${ip} ${reason}`);
+  if (faults.length > list.length) list.push(`and ${faults.length - list.length} more`);
+  const reason = list.join('; ');
+  throw outside
+    ? new PortError('AddressOutOfSubnet', subject, reason, { cidrs, addresses: faults })
+    : new PortError('ReservedAddress', subject, reason, { addresses: faults });
+}
+
+const PLACES = {
+  network: (cidr: string) => `is the network address of ${cidr}`,
+  broadcast: (cidr: string) => `is the broadcast address of ${cidr}`,
+  anycast: (cidr: string) => `is the Subnet-Router anycast address of ${cidr}`,
+  gateway: (cidr: string) => `is the gateway of ${cidr}`,
+  excluded: (cidr: string) => `is excluded from ${cidr}`,
+} as const;

@@ -1,0 +1,106 @@
+/**
+ * Keeps allocations on one switch apart: those of this process that are on their way to the server, and those of other
+ * processes.
+ *
+ * Between processes: every transaction that takes addresses waits for the switch's `generation` (one key of its
+ * `external_ids`) to be the one that it was planned on, and replaces it. Who comes second fails, and by then its replica
+ * shows what the first one took. The value is never the same twice, even when a failed transaction is planned anew:
+ * otherwise a transaction planned on a predecessor that failed could pass on a value that somebody else wrote.
+ *
+ * Within the process: a transaction may be planned while others are on their way. It expects the generation that the
+ * last of them will leave, and stays clear of the addresses that they claim.
+ */
+import { randomBytes } from 'node:crypto';
+
+import type { NorthboundTables } from '../nb/tables.js';
+import type { Row } from '../schema/types.js';
+import type { Transaction } from '../transaction/builder.js';
+import { KEY_PREFIX } from './managed-port.js';
+import type { ManagerSelection, SwitchIndex } from './switch-index.js';
+
+/** Key in the `external_ids` of a Logical_Switch: changed by every transaction that takes addresses on it. */
+export const GENERATION_KEY: string = `${KEY_PREFIX}generation`;
+
+type SwitchRow = Pick<Row<NorthboundTables, 'Logical_Switch'>, ManagerSelection['Logical_Switch'] | '_uuid'>;
+
+/** Transactions planned one upon the other: if one fails, so will all that came after it. */
+interface Chain {
+  broken: boolean;
+}
+
+/** One transaction on its way, from its first plan to its end. */
+export class Flight {
+  readonly claims: Set<string> = new Set<string>();
+  /** Addresses that were picked at random, by port: a plan made anew picks the same while they are free. */
+  readonly picks: Map<string, string> = new Map<string, string>();
+  chain: Chain | undefined;
+  generation: string | undefined;
+}
+
+/** The transactions of this process on one switch; see the head of this file. */
+export class SwitchFlights {
+  readonly #index: SwitchIndex;
+  /** Port name by claimed address. */
+  readonly #claims = new Map<string, string>();
+  #last: Flight | undefined;
+
+  constructor(index: SwitchIndex) {
+    this.#index = index;
+  }
+
+  /** Begins a plan, for the first time or anew after the last one failed. */
+  begin(flight: Flight): void {
+    if (flight.chain !== undefined) flight.chain.broken = true;
+    this.#release(flight);
+  }
+
+  /** Name of the port that a transaction on its way claims this address for. */
+  claimant(address: string): string | undefined {
+    return this.#claims.get(address);
+  }
+
+  /** Claims an address, which nobody has claimed, for a port until the transaction has ended. */
+  claim(address: string, port: string, flight: Flight): void {
+    this.#claims.set(address, port);
+    flight.claims.add(address);
+    this.#index.hold(address);
+  }
+
+  /** Lets the transaction pass only on the generation that it is planned on, and returns the one that it leaves. */
+  guard(tx: Transaction<NorthboundTables, ManagerSelection>, row: SwitchRow, flight: Flight): string {
+    const previous = this.#last?.chain?.broken === false ? this.#last : undefined;
+    const expected = previous?.generation ?? row.external_ids[GENERATION_KEY];
+    if (expected === undefined) tx.verify('Logical_Switch', row, ['external_ids']);
+    else {
+      tx.wait(
+        'Logical_Switch',
+        [
+          ['_uuid', '==', row._uuid],
+          ['external_ids', 'includes', { [GENERATION_KEY]: expected }],
+        ],
+        '==',
+        [{ name: row.name }],
+      );
+    }
+    const count = Number.parseInt(expected ?? '0', 10);
+    flight.generation = `${Number.isSafeInteger(count) ? count + 1 : 1}-${randomBytes(6).toString('hex')}`;
+    flight.chain = previous?.chain ?? { broken: false };
+    this.#last = flight;
+    return flight.generation;
+  }
+
+  /** Ends a transaction: its claims are in the replica now, or void. */
+  end(flight: Flight, succeeded: boolean): void {
+    this.#release(flight);
+    if (!succeeded && flight.chain !== undefined) flight.chain.broken = true;
+    if (this.#last === flight) this.#last = undefined;
+  }
+
+  #release(flight: Flight): void {
+    for (const address of flight.claims) {
+      this.#claims.delete(address);
+      this.#index.unhold(address);
+    }
+    flight.claims.clear();
+  }
+}

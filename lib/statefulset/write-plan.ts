@@ -1,0 +1,154 @@
+/** Turns a plan into the operations of one transaction. */
+import type { NorthboundTables } from '../nb/tables.js';
+import type { Mutations } from '../schema/types.js';
+import type { NamedUuid, Uuid } from '../schema/uuid.js';
+import type { Transaction } from '../transaction/builder.js';
+import { addressElement, FORMAT_VERSION, PORT_KEYS, type ManagedPort, type PortAddresses } from './managed-port.js';
+import type { PodOutcome } from './manager-options.js';
+import type { PodPlan } from './plan.js';
+import type { Site } from './site.js';
+import { GENERATION_KEY, type Flight, type SwitchFlights } from './switch-flights.js';
+import type { ManagerSelection } from './switch-index.js';
+import type { Workload, WorkloadPod } from './workload.js';
+
+type ManagerTransaction = Transaction<NorthboundTables, ManagerSelection>;
+type PortReference = Uuid<'Logical_Switch_Port'> | NamedUuid<'Logical_Switch_Port'>;
+
+/** A pod's outcome with the port as the transaction knows it: a placeholder while it is being inserted. */
+export type PendingOutcome =
+  | (Omit<Exclude<PodOutcome, { status: 'refused' }>, 'uuid'> & { readonly uuid: PortReference })
+  | Extract<PodOutcome, { status: 'refused' }>;
+
+/** How rows are written. */
+export interface WriteRules {
+  readonly vendor: string;
+  readonly portSecurity: boolean;
+}
+
+/**
+ * Appends what the plans ask for: nothing at all when every port is kept as it is. Transactions that take addresses
+ * change the switch's row once, for all their ports, and pass only on the generation that they were planned on.
+ */
+export function writePlans(
+  tx: ManagerTransaction,
+  workload: Workload,
+  site: Site,
+  plans: readonly PodPlan[],
+  flights: SwitchFlights,
+  flight: Flight,
+  rules: WriteRules,
+): PendingOutcome[] {
+  const { logicalSwitch } = site;
+  const inserted: PortReference[] = [];
+  const takesAddresses = plans.some(
+    ({ action }) => action === 'create' || action === 'readdress' || action === 'adopt',
+  );
+  const generation = takesAddresses ? flights.guard(tx, logicalSwitch, flight) : undefined;
+  const outcomes = plans.map((plan): PendingOutcome => {
+    const { pod, port } = plan;
+    if (plan.action === 'refuse') {
+      return { status: 'refused', ordinal: pod.ordinal, pod: pod.name, port, error: plan.error };
+    }
+    const common = { ordinal: pod.ordinal, pod: pod.name, port };
+    switch (plan.action) {
+      case 'create': {
+        const row = tx.insert('Logical_Switch_Port', {
+          name: port,
+          ...addressColumns(plan.addresses, rules),
+          external_ids: {
+            [PORT_KEYS.vendor]: rules.vendor,
+            [PORT_KEYS.logicalSwitch]: logicalSwitch.name,
+            ...ownershipIds(workload, pod, plan.addresses),
+          },
+        });
+        inserted.push(row);
+        return { ...common, ...plan.addresses, status: 'created', uuid: row, refreshed: false, drift: undefined };
+      }
+      case 'reuse': {
+        const refreshed = refresh(tx, workload, pod, plan.kept);
+        const { ip4, ip6, mac, row } = plan.kept;
+        return { ...common, ip4, ip6, mac, status: 'reused', uuid: row._uuid, refreshed, drift: plan.drift };
+      }
+      case 'readdress': {
+        const { row } = plan.kept;
+        tx.verify('Logical_Switch_Port', row, ['addresses', 'external_ids']);
+        tx.update('Logical_Switch_Port', row._uuid, {
+          ...addressColumns(plan.addresses, { portSecurity: rules.portSecurity || row.port_security.length > 0 }),
+          external_ids: { ...withoutAddresses(row.external_ids), ...ownershipIds(workload, pod, plan.addresses) },
+        });
+        const { addresses, drift } = plan;
+        return { ...common, ...addresses, status: 'readdressed', uuid: row._uuid, refreshed: false, drift };
+      }
+      case 'adopt': {
+        const { row, addresses, drift } = plan;
+        tx.verify('Logical_Switch_Port', row, ['addresses', 'external_ids']);
+        tx.mutate('Logical_Switch_Port', row._uuid, {
+          external_ids: { set: ownershipIds(workload, pod, addresses) },
+        });
+        return { ...common, ...addresses, status: 'adopted', uuid: row._uuid, refreshed: false, drift };
+      }
+    }
+  });
+  if (generation !== undefined) {
+    const mutations: Mutations<NorthboundTables, 'Logical_Switch'> = {
+      external_ids: { set: { [GENERATION_KEY]: generation } },
+      ...(inserted.length > 0 && { ports: { insert: inserted } }),
+    };
+    tx.mutate('Logical_Switch', logicalSwitch._uuid, mutations);
+  }
+  return outcomes;
+}
+
+/** Lets the transaction pass only while the port is still kept for the StatefulSet and, if given, for this incarnation. */
+export function guardOwner(tx: ManagerTransaction, port: ManagedPort, ownerUid?: string): void {
+  const ids: Record<string, string> = { [PORT_KEYS.statefulSet]: port.statefulSet };
+  if (ownerUid !== undefined) ids[PORT_KEYS.ownerUid] = ownerUid;
+  tx.wait(
+    'Logical_Switch_Port',
+    [
+      ['_uuid', '==', port.row._uuid],
+      ['external_ids', 'includes', ids],
+    ],
+    '==',
+    [{ name: port.row.name }],
+  );
+}
+
+/** Notes the present pod and StatefulSet on a kept port, if they are known and others than before. */
+function refresh(tx: ManagerTransaction, workload: Workload, pod: WorkloadPod, kept: ManagedPort): boolean {
+  const ids: Record<string, string> = {};
+  if (pod.uid !== undefined && pod.uid !== kept.podUid) ids[PORT_KEYS.podUid] = pod.uid;
+  if (workload.uid !== undefined && workload.uid !== kept.ownerUid) ids[PORT_KEYS.ownerUid] = workload.uid;
+  if (Object.keys(ids).length === 0) return false;
+  guardOwner(tx, kept);
+  tx.mutate('Logical_Switch_Port', kept.row._uuid, { external_ids: { set: ids } });
+  return true;
+}
+
+function ownershipIds(workload: Workload, pod: WorkloadPod, addresses: PortAddresses): Record<string, string> {
+  const ids: Record<string, string | undefined> = {
+    [PORT_KEYS.pod]: `${workload.namespace}/${pod.name}`,
+    [PORT_KEYS.statefulSet]: workload.key,
+    [PORT_KEYS.ownerUid]: workload.uid,
+    [PORT_KEYS.ordinal]: String(pod.ordinal),
+    [PORT_KEYS.podUid]: pod.uid,
+    [PORT_KEYS.ip4]: addresses.ip4,
+    [PORT_KEYS.ip6]: addresses.ip6,
+    [PORT_KEYS.mac]: addresses.mac,
+    [PORT_KEYS.version]: FORMAT_VERSION,
+  };
+  return Object.fromEntries(Object.entries(ids).filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+function withoutAddresses(ids: Readonly<Record<string, string>>): Record<string, string> {
+  const addressKeys = [PORT_KEYS.ip4, PORT_KEYS.ip6];
+  return Object.fromEntries(Object.entries(ids).filter(([key]) => !addressKeys.includes(key)));
+}
+
+function addressColumns(
+  addresses: PortAddresses,
+  { portSecurity }: Pick<WriteRules, 'portSecurity'>,
+): { addresses: string[]; port_security?: string[] } {
+  const element = addressElement(addresses);
+  return { addresses: [element], ...(portSecurity && { port_security: [element] }) };
+}
