@@ -49,6 +49,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
   readonly #lookup: SchemaLookup;
   readonly #operations: Operation[] = [];
   readonly #inserts = new Map<NamedUuid, number>();
+  /** Names of the placeholders whose uuid the caller has chosen. */
+  readonly #insertedUuids = new Map<string, string>();
   readonly #pendings = new Set<Pending<unknown>>();
   readonly #references = new InsertedReferences();
   readonly #guarded = new Set<string>();
@@ -161,8 +163,10 @@ export class Transaction<DB, S = WholeTables<DB>> {
     });
     const columns = options.columns ?? [...new Set(wireRows.flatMap((row) => Object.keys(row)))];
     for (const column of columns) this.#lookup.column(schema, column);
-    this.#wait(table, this.#where(schema, where), until, columns, wireRows, options.timeoutMs ?? 0);
-    if (typeof where === 'string' && until === '==' && rows.length === 1) this.#guard(table, where);
+    const wireWhere = this.#where(schema, where);
+    this.#wait(table, wireWhere, until, columns, wireRows, options.timeoutMs ?? 0);
+    const uuid = until === '==' && rows.length === 1 ? chosenUuid(wireWhere) : undefined;
+    if (uuid !== undefined) this.#guard(table, uuid);
   }
 
   /**
@@ -244,6 +248,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
     const description = `the row${label} inserted into ${table.name}`;
     this.#references.addInsert(placeholder.name, { root: table.isRoot, description, uuid: placeholder.uuid });
     this.#inserts.set(placeholder, this.#operations.length);
+    if (placeholder.uuid !== undefined) this.#insertedUuids.set(placeholder.uuid.toLowerCase(), placeholder.name);
     this.#push({ op: 'insert', table: table.name, row: wire, ...identity }, () => undefined);
     return placeholder;
   }
@@ -268,8 +273,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
   /** Who will hold the references in a change of existing rows; conditions do not say which rows those are. */
   #holderOf(table: string, where: string | NamedUuid | readonly unknown[]): OnNamedUuid {
     if (typeof where === 'string') {
-      const inserted = [...this.#inserts.keys()].find(({ uuid }) => uuid?.toLowerCase() === where.toLowerCase());
-      if (inserted !== undefined) return this.#noteReferences({ inserted: inserted.name });
+      const inserted = this.#insertedUuids.get(where.toLowerCase());
+      if (inserted !== undefined) return this.#noteReferences({ inserted });
       return this.#noteReferences({ existing: { table, uuid: where as Uuid } });
     }
     if (where instanceof NamedUuid) return this.#noteReferences({ inserted: where.name });
@@ -349,6 +354,12 @@ function existenceGuard(table: string, uuid: Uuid): Operation {
     rows: [{ _uuid: identity }],
     timeout: 0,
   };
+}
+
+/** The uuid that conditions choose at most one row by. */
+function chosenUuid(where: readonly WireCondition[]): string | undefined {
+  const [, , value] = where.find(([column, fn]) => column === '_uuid' && fn === '==') ?? [];
+  return Array.isArray(value) && value[0] === 'uuid' ? (value[1] as string) : undefined;
 }
 
 function printed(operation: Operation): string {
