@@ -18,10 +18,9 @@ export type RowMatch<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = 
 };
 
 /** The columns `C` of a row of table `T`. */
-export type RowOf<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> = Pick<
-  Row<DB, T>,
-  C | '_uuid'
->;
+export type RowOf<DB, T extends TableName<DB>, C extends ColumnName<DB, T> = ColumnName<DB, T>> = {
+  readonly _uuid: Uuid<T>;
+} & Pick<Row<DB, T>, C>;
 
 /** Events of a table and what their listeners get. */
 export interface TableEvents<R> {

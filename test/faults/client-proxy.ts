@@ -1,0 +1,105 @@
+/** Stands between a client and a real server: notes what the client sends, and breaks what a test wants broken. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+import { Framer } from '../../lib/wire/framer.js';
+import type { ClientMessage } from './scripted-server.js';
+
+/** What becomes of a message: it goes through, it vanishes, the connection is cut instead, or an error answers it. */
+export type Fate = 'pass' | 'drop' | 'cut' | { readonly error: unknown };
+
+/** See the head of this file. */
+export class ClientProxy implements AsyncDisposable {
+  /** Everything that clients sent, echo apart. */
+  readonly requests: ClientMessage[] = [];
+  /** Decides on what a client sends. */
+  onRequest: (message: ClientMessage) => Fate = () => 'pass';
+  /** Decides on what the server sends; no error can answer it. */
+  onReply: (message: ClientMessage) => Exclude<Fate, object> = () => 'pass';
+  /** While true, clients are turned away. */
+  refusing = false;
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server, target: string) {
+    this.#server = server;
+    this.#path = target.replace(/^unix:/, '');
+  }
+
+  /** Forwards to `target`, a `unix:` remote. */
+  static async start(target: string): Promise<ClientProxy> {
+    const server = createServer();
+    const proxy = new ClientProxy(server, target);
+    server.on('connection', (socket) => proxy.#serve(socket));
+    server.listen({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  /** Where clients connect to. */
+  get remote(): string {
+    return `tcp:127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Methods of the requests so far, in order. */
+  get methods(): string[] {
+    return this.requests.flatMap(({ method }) => method ?? []);
+  }
+
+  /** The operations of all transactions sent so far. */
+  get transactions(): (readonly unknown[])[] {
+    return this.requests.filter(({ method }) => method === 'transact').map(({ params = [] }) => params.slice(1));
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  #serve(client: Socket): void {
+    if (this.refusing) {
+      client.destroy();
+      return;
+    }
+    const server = connect({ path: this.#path });
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      // Cut connections are part of what is tested.
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    this.#forward(client, server, (message) => {
+      if (message.method !== undefined && message.method !== 'echo') this.requests.push(message);
+      return this.onRequest(message);
+    });
+    this.#forward(server, client, (message) => this.onReply(message));
+  }
+
+  #forward(from: Socket, to: Socket, decide: (message: ClientMessage) => Fate): void {
+    const framer = new Framer();
+    from.on('data', (chunk) => {
+      framer.push(chunk, ({ bytes }) => {
+        if (from.destroyed) return;
+        const message = JSON.parse(bytes.toString()) as ClientMessage;
+        const fate = decide(message);
+        if (fate === 'pass') to.write(Uint8Array.from(bytes));
+        else if (fate === 'cut') from.destroy();
+        else if (fate !== 'drop') from.write(JSON.stringify({ id: message.id, result: null, error: fate.error }));
+      });
+    });
+  }
+}
