@@ -21,6 +21,7 @@ export class ClientProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #path: string;
   readonly #sockets = new Set<Socket>();
+  #latest: Socket | undefined;
 
   private constructor(server: Server, target: string) {
     this.#server = server;
@@ -57,6 +58,11 @@ export class ClientProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Sends a message that was dropped to the server of the latest connection after all. */
+  sendLate(message: ClientMessage): void {
+    this.#latest?.write(JSON.stringify(message));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -70,11 +76,13 @@ export class ClientProxy implements AsyncDisposable {
       return;
     }
     const server = connect({ path: this.#path });
+    this.#latest = server;
     for (const [socket, other] of [
       [client, server],
       [server, client],
     ] as const) {
       this.#sockets.add(socket);
+      socket.setNoDelay(true);
       // Cut connections are part of what is tested.
       socket.on('error', () => undefined);
       socket.on('close', () => {
