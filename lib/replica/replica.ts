@@ -146,8 +146,8 @@ export class Replica {
     for (const store of this.#stores.values()) store.reshaped = false;
   }
 
-  /** Ends all waiting for rows, with an error. */
-  failWaiters(reason: unknown): void {
+  /** Ends all waiting for rows, with an error, for good. */
+  failWaiters(reason: Error): void {
     for (const store of this.#stores.values()) store.failWaiters(reason);
   }
 

@@ -162,6 +162,8 @@ export class TableStore {
   reshaped = false;
   readonly #waiters = new Set<{ check: (row: RowData) => void; fail: (reason: unknown) => void }>();
   #indexes: readonly TableIndex[] = [];
+  /** Why nobody need wait for a row any more. */
+  #ended: Error | undefined;
 
   constructor(request: TableRequest, onListenerError: (event: string, error: unknown) => void) {
     this.name = request.table;
@@ -211,8 +213,9 @@ export class TableStore {
     for (const waiter of this.#waiters) waiter.check(row);
   }
 
-  /** Ends all waiting with an error. */
-  failWaiters(reason: unknown): void {
+  /** Ends all waiting with an error, for good: no change comes any more. */
+  failWaiters(reason: Error): void {
+    this.#ended = reason;
     for (const waiter of this.#waiters) waiter.fail(reason);
   }
 
@@ -249,6 +252,10 @@ export class TableStore {
           resolve(row);
           return;
         }
+      }
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
       }
       const settle = (how: () => void): void => {
         this.#waiters.delete(waiter);

@@ -43,6 +43,11 @@ export class ClientProxy implements AsyncDisposable {
     return `tcp:127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Connections that are open, of clients. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
   /** Methods of the requests so far, in order. */
   get methods(): string[] {
     return this.requests.flatMap(({ method }) => method ?? []);
