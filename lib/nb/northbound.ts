@@ -112,7 +112,11 @@ export class NorthboundClient<S = SelectionOf<NorthboundTables, typeof DEFAULT_T
     const remainingMs = Math.max(1, deadline - performance.now());
     try {
       await client.tables.NB_Global.until(
-        (row) => (until === 'sb' ? row.sb_cfg >= cfg : row.hv_cfg >= cfg && row.sb_cfg >= cfg),
+        (row) => {
+          // A value beyond nb_cfg is left over from before it started again.
+          const follows = (value: Integer): boolean => value >= cfg && value <= row.nb_cfg;
+          return follows(row.sb_cfg) && (until === 'sb' || follows(row.hv_cfg));
+        },
         { ...(signal && { signal }), timeoutMs: remainingMs },
       );
     } catch (error) {

@@ -22,6 +22,7 @@ export interface AddedPort {
 export class PendingPorts {
   static readonly #byTransaction = new WeakMap<object, PendingPorts>();
   readonly #addresses = new Map<string, readonly string[]>();
+  readonly #types = new Map<string, string>();
   readonly #added = new Map<string, AddedPort>();
   readonly #addedSwitches = new Map<string, NewSwitch>();
   readonly #deleted = new Set<string>();
@@ -73,6 +74,16 @@ export class PendingPorts {
   /** Notes the addresses that the transaction gives a port. */
   setAddresses(port: PortReference, addresses: readonly string[]): void {
     this.#addresses.set(keyOf(port), addresses);
+  }
+
+  /** Notes the type that the transaction gives a port. */
+  setType(port: PortReference, type: string): void {
+    this.#types.set(keyOf(port), type);
+  }
+
+  /** The type that the transaction gives a port; undefined when it leaves it. */
+  typeOf(port: PortReference): string | undefined {
+    return this.#types.get(keyOf(port));
   }
 
   /** The addresses that the transaction gives a port; undefined when it leaves them. */

@@ -93,7 +93,8 @@ export function lspAdd(
   }
   const port = tx.insert('Logical_Switch_Port', { ...columns, name, parent_name: parent, tag_request: tag });
   pending.add({ port, owner, name, parent, tag });
-  checkAddresses(tx, port, columns.type ?? '', columns.addresses ?? []);
+  pending.setType(port, columns.type ?? '');
+  checkAddresses(tx, port, columns.addresses ?? []);
   tx.mutate('Logical_Switch', owner, { ports: { insert: [port] } });
   return port;
 }
@@ -113,8 +114,7 @@ export function lspDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = f
  */
 export function lspSetAddresses(tx: SwitchTransaction, port: PortReference, addresses: readonly string[]): void {
   const target = resolve(tx, port);
-  if (target instanceof NamedUuid) checkAddresses(tx, target, '', addresses);
-  else checkAddresses(tx, target._uuid, target.type, addresses);
+  checkAddresses(tx, target instanceof NamedUuid ? target : target._uuid, addresses);
   update(tx, port, { addresses });
 }
 
@@ -190,6 +190,8 @@ export function lspSetType(tx: SwitchTransaction, port: PortReference, type: (ty
       `"${type}" is no type of a logical switch port; there are ${known}, and "" for a VIF`,
     );
   }
+  const target = resolve(tx, port);
+  PendingPorts.of(tx).setType(target instanceof NamedUuid ? target : target._uuid, type);
   update(tx, port, { type });
 }
 
@@ -296,14 +298,11 @@ function printOptional(value: string | number | undefined): string {
 }
 
 /** Refuses addresses that have no meaning, or that another port of the switch has; notes them for what follows. */
-function checkAddresses(
-  tx: SwitchTransaction,
-  port: Uuid<Port> | NamedUuid<Port>,
-  type: string,
-  addresses: readonly string[],
-): void {
+function checkAddresses(tx: SwitchTransaction, port: Uuid<Port> | NamedUuid<Port>, addresses: readonly string[]): void {
   const pending = PendingPorts.of(tx);
-  const name = port instanceof NamedUuid ? pending.addedAs(port)?.name : tx.tables.Logical_Switch_Port.get(port)?.name;
+  const row = port instanceof NamedUuid ? undefined : tx.tables.Logical_Switch_Port.get(port);
+  const type = pending.typeOf(port) ?? row?.type ?? '';
+  const name = port instanceof NamedUuid ? pending.addedAs(port)?.name : row?.name;
   try {
     parsePortAddresses(addresses, type);
   } catch (cause) {
