@@ -88,7 +88,6 @@ const create = await (given.kind === 'library' ? libraryCreator(given) : bareCre
 const prefix = `new-${process.pid}`;
 await createAll(create, batchesOf(`${prefix}-warm`, given.warmUpPorts, given.portsPerTransaction), given.inFlight);
 const batches = batchesOf(prefix, given.ports, given.portsPerTransaction);
-globalThis.gc?.();
 
 const serverBefore = cpuMsOf(given.serverPid);
 const cpuBefore = ownCpuMs();

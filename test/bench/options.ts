@@ -1,7 +1,7 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['first-sync', 'port-creation', 'change-latency'] as const;
+export const PARTS = ['first-sync', 'port-creation', 'change-latency', 'statefulset-ports'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -12,6 +12,7 @@ export interface BenchOptions {
   readonly switchSizes: readonly number[];
   readonly changes: number;
   readonly changesPerSecond: number;
+  readonly replicas: number;
   readonly parts: readonly Part[];
   readonly json: boolean;
   readonly profileDirectory: string | undefined;
@@ -25,6 +26,7 @@ export const USAGE = `usage: npm run bench -- [option...]
   --switch-sizes N,N    ports on the switch before (1000,10000)
   --changes N           changes that each run counts (2000)
   --rate N              changes per second (1000)
+  --replicas N          replicas of the StatefulSet (1000)
   --only PART,PART      ${PARTS.join(', ')}
   --json                print JSON instead of tables
   --cpu-prof FOLDER     write CPU profiles of the child processes there
@@ -41,6 +43,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       'switch-sizes': { type: 'string', default: '1000,10000' },
       changes: { type: 'string', default: '2000' },
       rate: { type: 'string', default: '1000' },
+      replicas: { type: 'string', default: '1000' },
       only: { type: 'string', default: PARTS.join(',') },
       json: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
@@ -60,6 +63,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     switchSizes: values['switch-sizes'].split(',').map((size) => positive('switch-sizes', size)),
     changes: positive('changes', values.changes),
     changesPerSecond: positive('rate', values.rate),
+    replicas: positive('replicas', values.replicas),
     parts: parts.filter(isPart),
     json: values.json,
     profileDirectory: values['cpu-prof'],

@@ -52,7 +52,7 @@ export async function measurePortCreation(settings: CreationSettings, workers: W
         ports: settings.ports,
         portsPerTransaction: mode.portsPerTransaction,
         inFlight: mode.inFlight,
-        warmUpPorts: Math.min(settings.ports, 200),
+        warmUpPorts: Math.min(settings.ports, 1000) * (mode.portsPerTransaction === 1 ? 2 : 4),
       };
       runs.push(await runWorker(workers, 'create-worker', task));
       await deleteSwitch(client, uuid);

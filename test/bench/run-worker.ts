@@ -23,7 +23,10 @@ export function startWorker(
   name: string,
   task: object,
 ): RunningWorker {
-  const profile = profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+  const profile =
+    profileDirectory === undefined
+      ? []
+      : ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${profileDirectory}`];
   const child = fork(join(directory, `${name}.js`), [JSON.stringify(task)], {
     execArgv: ['--expose-gc', ...profile],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

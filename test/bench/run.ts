@@ -10,6 +10,7 @@ import { measureFirstSync } from './first-sync.js';
 import { fill } from './northbound-data.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { measurePortCreation } from './port-creation.js';
+import { measureStatefulSetPorts } from './statefulset-ports.js';
 import { formatReport, jsonReport, type Report } from './report.js';
 import type { WorkerSettings } from './run-worker.js';
 
@@ -30,6 +31,8 @@ async function measure(part: Part, options: BenchOptions, sandbox: Sandbox, work
       const { changes, changesPerSecond } = options;
       return measureChangeLatency({ remote, rounds, changes, changesPerSecond }, workers);
     }
+    case 'statefulset-ports':
+      return measureStatefulSetPorts({ remote, rounds, replicas: options.replicas }, workers);
   }
 }
 

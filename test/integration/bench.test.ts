@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect } from 'chai';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TINY = ['--ports=30', '--rounds=1', '--create=4', '--switch-sizes=3', '--changes=5', '--replicas=6'];
+
+async function bench(...args: readonly string[]): Promise<string> {
+  const command = ['--expose-gc', '--import', 'tsx', 'test/bench/run.ts', ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: ROOT, timeout: 100_000 });
+  return stdout;
+}
+
+describe('the benchmark', function () {
+  this.timeout(120_000);
+
+  it('prints a table for each of its parts, with figures in every row', async () => {
+    const output = await bench(...TINY);
+    expect(output).to.include('First synchronisation of 30 ports');
+    expect(output).to.include('Creating 4 ports on one switch');
+    expect(output).to.include('A change by another client');
+    expect(output).to.include('a StatefulSet of 6 replicas');
+    expect(output).not.to.match(/NaN|undefined/);
+    expect(output.match(/^ {2}.*ovn-northbound.* \d/gm)).to.have.length.of.at.least(5);
+  });
+
+  it('prints the same as JSON for programs', async () => {
+    const output = JSON.parse(await bench(...TINY, '--only=first-sync', '--json')) as {
+      reports: { name: string; rows: { label: string; figures: Record<string, number> }[] }[];
+    };
+    const [report, ...others] = output.reports;
+    expect(others).to.deep.equal([]);
+    expect(report?.name).to.equal('first-sync');
+    expect(report?.rows.map(({ figures }) => figures['ports'])).to.deep.equal([30, 30, 30]);
+  });
+
+  it('refuses arguments that it does not know', async () => {
+    const failure = await bench('--only=nonsense').catch((error: unknown) => error as { stderr: string });
+    expect(failure).to.have.property('stderr').that.includes('--only nonsense: there is no such part');
+  });
+});
