@@ -5,8 +5,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { Framer } from '../../lib/wire/framer.js';
 import type { ClientMessage } from './scripted-server.js';
 
-/** What becomes of a message: it goes through, it vanishes, the connection is cut instead, or an error answers it. */
+/** What becomes of a request: it goes through, it vanishes, the connection is cut instead, or an error answers it. */
 export type Fate = 'pass' | 'drop' | 'cut' | { readonly error: unknown };
+/** What becomes of what the server sends: as for a request, or its result or the whole text is another. */
+export type ReplyFate = 'pass' | 'drop' | 'cut' | { readonly result: unknown } | { readonly text: string };
 
 /** See the head of this file. */
 export class ClientProxy implements AsyncDisposable {
@@ -14,14 +16,15 @@ export class ClientProxy implements AsyncDisposable {
   readonly requests: ClientMessage[] = [];
   /** Decides on what a client sends. */
   onRequest: (message: ClientMessage) => Fate = () => 'pass';
-  /** Decides on what the server sends; no error can answer it. */
-  onReply: (message: ClientMessage) => Exclude<Fate, object> = () => 'pass';
+  /** Decides on what the server sends. */
+  onReply: (message: ClientMessage) => ReplyFate = () => 'pass';
   /** While true, clients are turned away. */
   refusing = false;
   readonly #server: Server;
   readonly #path: string;
   readonly #sockets = new Set<Socket>();
   #latest: Socket | undefined;
+  #latestClient: Socket | undefined;
 
   private constructor(server: Server, target: string) {
     this.#server = server;
@@ -63,6 +66,11 @@ export class ClientProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Sends a text to the client of the latest connection, as if it came from the server. */
+  inject(text: string): void {
+    this.#latestClient?.write(text);
+  }
+
   /** Sends a message that was dropped to the server of the latest connection after all. */
   sendLate(message: ClientMessage): void {
     this.#latest?.write(JSON.stringify(message));
@@ -82,6 +90,7 @@ export class ClientProxy implements AsyncDisposable {
     }
     const server = connect({ path: this.#path });
     this.#latest = server;
+    this.#latestClient = client;
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -102,7 +111,7 @@ export class ClientProxy implements AsyncDisposable {
     this.#forward(server, client, (message) => this.onReply(message));
   }
 
-  #forward(from: Socket, to: Socket, decide: (message: ClientMessage) => Fate): void {
+  #forward(from: Socket, to: Socket, decide: (message: ClientMessage) => Fate | ReplyFate): void {
     const framer = new Framer();
     from.on('data', (chunk) => {
       framer.push(chunk, ({ bytes }) => {
@@ -111,7 +120,10 @@ export class ClientProxy implements AsyncDisposable {
         const fate = decide(message);
         if (fate === 'pass') to.write(Uint8Array.from(bytes));
         else if (fate === 'cut') from.destroy();
-        else if (fate !== 'drop') from.write(JSON.stringify({ id: message.id, result: null, error: fate.error }));
+        else if (fate === 'drop') return;
+        else if ('error' in fate) from.write(JSON.stringify({ id: message.id, result: null, error: fate.error }));
+        else if ('text' in fate) to.write(fate.text);
+        else to.write(JSON.stringify({ id: message.id, result: fate.result, error: null }));
       });
     });
   }
