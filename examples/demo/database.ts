@@ -15,6 +15,7 @@ import { Sandbox } from 'ovn-northbound/testing';
 import type { DemoSet } from './manifest.js';
 import type { DemoOptions } from './options.js';
 
+const READY_TIMEOUT_MS = 10_000;
 const CLEANUP_TIMEOUT_MS = 20_000;
 
 /** A port as the server has it now. */
@@ -87,7 +88,13 @@ export class DemoDatabase {
           : { privateKeyFile: privateKey, certificateFile: certificate, caCertFile: caCert };
       const warnings: string[] = [];
       const onWarning = ({ message }: ClientWarning): void => void warnings.push(message);
-      const nb = await connectNorthbound({ remotes, signal, onWarning, ...(tls && { tls }) });
+      const nb = await connectNorthbound({
+        remotes,
+        signal,
+        onWarning,
+        readyTimeoutMs: READY_TIMEOUT_MS,
+        ...(tls && { tls }),
+      });
       return new DemoDatabase(nb, remotes, options, sandbox, warnings);
     } catch (error) {
       await sandbox?.stop();
