@@ -5,6 +5,7 @@
  * `vendor`, `ls` and `pod` are the keys that people of this field look for; the others have a prefix of their own.
  */
 import type { Row } from '../schema/types.js';
+import { readPortAddress } from '../nb/addresses.js';
 import { STATEFULSET_KEY } from '../nb/northbound.js';
 import type { NorthboundTables } from '../nb/tables.js';
 
@@ -88,13 +89,18 @@ export function addressElement({ mac, ip4, ip6 }: PortAddresses): string {
   return [mac, ip4, ip6].filter((part) => part !== undefined).join(' ');
 }
 
-/** Reads a row as a managed port; undefined when it is somebody else's. */
+/**
+ * Reads a row as a managed port; undefined when it is somebody else's. What counts is the column `addresses`, which OVN
+ * goes by; the keys of `external_ids` only where that holds something else than one MAC with IP addresses.
+ */
 export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
   const ids = row.external_ids;
   const statefulSet = ids[PORT_KEYS.statefulSet];
   const mac = ids[PORT_KEYS.mac];
   const ordinal = Number(ids[PORT_KEYS.ordinal]);
   if (statefulSet === undefined || mac === undefined || !Number.isInteger(ordinal)) return undefined;
+  const noted = { ip4: ids[PORT_KEYS.ip4], ip6: ids[PORT_KEYS.ip6], mac };
+  const isAsNoted = row.addresses.length === 1 && row.addresses[0] === addressElement(noted);
   return {
     row,
     statefulSet,
@@ -102,8 +108,17 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
     pod: ids[PORT_KEYS.pod] ?? '',
     ownerUid: ids[PORT_KEYS.ownerUid],
     podUid: ids[PORT_KEYS.podUid],
-    ip4: ids[PORT_KEYS.ip4],
-    ip6: ids[PORT_KEYS.ip6],
-    mac,
+    ...(isAsNoted ? noted : (staticAddresses(row) ?? noted)),
   };
+}
+
+/** The addresses of a port that has one plain element `MAC IP...` with at most one address of each family. */
+export function staticAddresses(row: ManagedPortRow): PortAddresses | undefined {
+  const [only, ...others] = row.addresses;
+  const address = only === undefined || others.length > 0 ? undefined : readPortAddress(only);
+  if (address?.kind !== 'static') return undefined;
+  const ip4s = address.ips.filter((ip) => !ip.includes(':'));
+  const ip6s = address.ips.filter((ip) => ip.includes(':'));
+  if (address.ips.length === 0 || ip4s.length > 1 || ip6s.length > 1) return undefined;
+  return { ip4: ip4s[0], ip6: ip6s[0], mac: address.mac };
 }

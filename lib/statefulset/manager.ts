@@ -8,8 +8,9 @@
  */
 import { GuardedEmitter } from '../emitter.js';
 import type { Pool } from '../ipam/pool.js';
-import { NamedUuid, type Uuid } from '../schema/uuid.js';
+import { NamedUuid } from '../schema/uuid.js';
 import { Transaction } from '../transaction/builder.js';
+import type { Operation } from '../transaction/operations.js';
 import { portName, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
 import type {
   ApplyOptions,
@@ -28,14 +29,16 @@ import type {
 } from './manager-options.js';
 import { planPods, type PlanRules } from './plan.js';
 import { planView } from './plan-view.js';
+import { PodTurns } from './pod-turns.js';
 import { PortTransactions, type Call, type ManagerTransaction } from './port-transactions.js';
+import { releasePorts } from './release-ports.js';
 import { describeSubnet, findSite, readPool, type Site } from './site.js';
 import { Flight, SwitchFlights } from './switch-flights.js';
 import { SwitchIndexes, type ManagerClient, type SwitchIndex } from './switch-index.js';
-import { ordinalsOf, podOfOrdinal, readPod, readWorkload } from './workload.js';
+import { ordinalsOf, podOfOrdinal, readPod, readPodName, readWorkload } from './workload.js';
 import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
 import { undoConflicts } from './undo-conflicts.js';
-import { guardOwner, writePlans, type PendingOutcome } from './write-plan.js';
+import { writePlans, type PendingOutcome, type WriteRules } from './write-plan.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_CONFLICT_RETRIES = 50;
@@ -49,10 +52,13 @@ export class StatefulSetPortManager implements Disposable {
   readonly #transactions: PortTransactions;
   readonly #indexes: SwitchIndexes;
   readonly #flights = new WeakMap<SwitchIndex, SwitchFlights>();
-  readonly #pools = new Map<string, { readonly source: string; readonly pool: Pool | undefined }>();
+  readonly #pools = new Map<
+    string,
+    { readonly text: string; readonly subnet: string; readonly pool: Pool | undefined }
+  >();
   readonly #events: GuardedEmitter<StatefulSetPortManagerEvents>;
-  /** Calls on their way, by port: a second call for the same pod waits and then finds what the first one did. */
-  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #turns = new PodTurns();
+  readonly #writeRules: WriteRules;
 
   /** `client` must replicate the tables of `connectNorthbound`'s default; it stays the caller's to close. */
   constructor(client: ManagerClient, options: StatefulSetPortManagerOptions) {
@@ -65,6 +71,7 @@ export class StatefulSetPortManager implements Disposable {
       pick: options.pick ?? 'random',
       strictExclude: options.strictExclude ?? false,
     };
+    this.#writeRules = { vendor: options.vendor ?? 'ovn-northbound', portSecurity: options.portSecurity ?? false };
     this.#maxPorts = Math.max(1, options.maxPortsPerTransaction ?? 500);
     this.#transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
     this.#indexes = new SwitchIndexes(client);
@@ -79,7 +86,7 @@ export class StatefulSetPortManager implements Disposable {
    * `errors` say why, and the others get theirs.
    *
    * Rejects with `PortError` when the whole StatefulSet gets none: `InvalidStatefulSet`, `InvalidPool`,
-   * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `SwitchNotFound`, `AmbiguousSwitch`,
+   * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`,
    * `ConflictRetriesExhausted`, `NotReady`; with `TransactionError` when the server refuses a
    * transaction, or its outcome stays unknown until the time is up. What earlier transactions did stays; calling again goes on from there.
    */
@@ -88,13 +95,9 @@ export class StatefulSetPortManager implements Disposable {
     const pods = podsOf(workload, options.pods);
     const call = this.#call(workload, options);
     const outcomes: PodOutcome[] = [];
-    // Readdressing may swap addresses between any two members, which takes one transaction for all.
-    const size = this.#rules.onDrift === 'readdress' ? Math.max(1, pods.length) : this.#maxPorts;
     await this.#transactions.ready(call);
     this.#pool(workload, this.#site(workload));
-    for (let first = 0; first < pods.length; first += size) {
-      outcomes.push(...(await this.#ensure(call, pods.slice(first, first + size))));
-    }
+    for (const chunk of this.#chunks(pods)) outcomes.push(...(await this.#ensure(call, chunk)));
     return resultOf(workload, outcomes);
   }
 
@@ -112,9 +115,12 @@ export class StatefulSetPortManager implements Disposable {
     return outcome as PodOutcomeOk;
   }
 
-  /** Notes that a pod is gone, for whatever reason. Its port stays, and nothing is sent. */
+  /**
+   * Notes that a pod is gone, for whatever reason. Its port stays, and nothing is sent. Throws `InvalidArgumentError`
+   * for a pod without a name.
+   */
   podDeleted(pod: PodLike): PodDeletedResult {
-    const { name = '', namespace = 'default' } = pod.metadata ?? {};
+    const { name, namespace } = readPodName(pod);
     const row = this.#client.tables.Logical_Switch_Port.find({ name: portName(namespace, name) });
     const managed = row && readManagedPort(row);
     if (managed === undefined) return { retained: undefined };
@@ -132,27 +138,12 @@ export class StatefulSetPortManager implements Disposable {
     const workload = readWorkload(statefulSet);
     const call = this.#call(workload, options);
     await this.#transactions.ready(call);
-    const released: PodPort[] = [];
-    const ownedOnes = (): { port: ManagedPort; logicalSwitch: Uuid<'Logical_Switch'> }[] =>
-      this.#portsOf(workload.key).flatMap((port) => {
-        if (workload.uid !== undefined && port.ownerUid !== undefined && port.ownerUid !== workload.uid) return [];
-        const logicalSwitch = this.#client.tables.Logical_Switch.find({ ports: [port.row._uuid] })?._uuid;
-        return logicalSwitch === undefined ? [] : [{ port, logicalSwitch }];
-      });
-    while (ownedOnes().length > 0) {
-      const done = await this.#transactions.commit(call, (tx) => {
-        // Looked up in here, since the callback may be run again after somebody else's change.
-        const chunk = ownedOnes().slice(0, this.#maxPorts);
-        for (const { port } of chunk) guardOwner(tx, port, port.ownerUid);
-        for (const uuid of new Set(chunk.map(({ logicalSwitch }) => logicalSwitch))) {
-          const ports = chunk.filter(({ logicalSwitch }) => logicalSwitch === uuid).map(({ port }) => port.row._uuid);
-          tx.mutate('Logical_Switch', uuid, { ports: { delete: ports } });
-        }
-        return chunk.map(({ port }) => podPort(port));
-      });
-      released.push(...done);
-      for (const port of done) this.#events.emit('released', port);
-    }
+    const choose = (): ManagedPort[] =>
+      this.#portsOf(workload.key).filter(
+        ({ ownerUid }) => workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid,
+      );
+    const released = (await releasePorts(this.#client, this.#transactions, call, this.#maxPorts, choose)).map(podPort);
+    for (const port of released) this.#events.emit('released', port);
     this.#pools.delete(workload.key);
     return { released, skipped: this.#portsOf(workload.key).map(podPort) };
   }
@@ -167,15 +158,23 @@ export class StatefulSetPortManager implements Disposable {
     const pods = podsOf(workload, options.pods);
     const site = this.#site(workload);
     const flights = this.#flightsOn(site);
-    const flight = new Flight();
-    const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
+    const planned: Flight[] = [];
+    const outcomes: PodOutcome[] = [];
+    const transactions: (readonly Operation[])[] = [];
     try {
-      const outcomes = this.#write(tx, workload, pods, site, flights, flight).map(unwritten);
-      const { operations } = tx.build();
-      return { ...resultOf(workload, outcomes), transactions: operations.length === 0 ? [] : [operations] };
+      // As if each were sent: the next one stays clear of what it claims.
+      for (const chunk of this.#chunks(pods)) {
+        const flight = new Flight();
+        planned.push(flight);
+        const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
+        outcomes.push(...this.#write(tx, workload, chunk, site, flights, flight).map(unwritten));
+        const { guards, operations } = tx.build();
+        if (operations.length > 0) transactions.push([...guards, ...operations]);
+      }
     } finally {
-      flights.end(flight, false);
+      for (const flight of planned.reverse()) flights.withdraw(flight);
     }
+    return { ...resultOf(workload, outcomes), transactions };
   }
 
   /** The ports that are kept for a StatefulSet, by ordinal, those beyond its replicas too. */
@@ -226,41 +225,47 @@ export class StatefulSetPortManager implements Disposable {
     this.close();
   }
 
+  /** Pods that share a transaction. Readdressing may swap addresses between any two, which takes one for all. */
+  #chunks(pods: readonly WorkloadPod[]): WorkloadPod[][] {
+    const size = this.#rules.onDrift === 'readdress' ? Math.max(1, pods.length) : this.#maxPorts;
+    return Array.from({ length: Math.ceil(pods.length / size) }, (_, i) => pods.slice(i * size, (i + 1) * size));
+  }
+
   /** Ports for these pods, as one transaction at most; a second call for one of them waits for the first. */
   async #ensure(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
     const names = pods.map(({ name }) => portName(call.workload.namespace, name));
-    const others = (): Promise<unknown>[] => names.flatMap((name) => this.#busy.get(name) ?? []);
-    for (let waitFor = others(); waitFor.length > 0; waitFor = others()) {
-      await Promise.allSettled(waitFor);
-      call.signal?.throwIfAborted();
-    }
-    const work = this.#ensureAlone(call, pods);
-    for (const name of names) this.#busy.set(name, work);
-    try {
-      return await work;
-    } finally {
-      for (const name of names) if (this.#busy.get(name) === work) this.#busy.delete(name);
-    }
+    return this.#turns.take(names, call, () => this.#ensureAlone(call, pods));
   }
 
   async #ensureAlone(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
     const { workload } = call;
     const flight = new Flight();
-    let flights: SwitchFlights | undefined;
+    let place: { readonly site: Site; readonly index: SwitchIndex; readonly flights: SwitchFlights } | undefined;
     for (let attempt = 1; ; attempt++) {
       let succeeded = false;
       let outcomes: PodOutcome[];
       try {
-        outcomes = await this.#transactions.commit(call, (tx): PendingOutcome[] => {
+        const written = await this.#transactions.commit(call, (tx): PendingOutcome[] => {
           const site = this.#site(workload);
-          flights = this.#flightsOn(site);
+          const flights = this.#flightsOn(site);
+          // The switch may be another one than before, when the namespace was given another.
+          if (place !== undefined && place.flights !== flights) place.flights.end(flight, false);
+          place = { site, flights, index: this.#indexes.of(site.logicalSwitch._uuid) };
           return this.#write(tx, workload, pods, site, flights, flight);
         });
+        outcomes = written.map((outcome) => asWritten(outcome, flight));
         succeeded = true;
       } finally {
-        flights?.end(flight, succeeded);
+        place?.flights.end(flight, succeeded);
       }
-      const conflicts = await undoConflicts(this.#client, this.#indexes, this.#transactions, call, outcomes);
+      const conflicts =
+        place === undefined
+          ? []
+          : await undoConflicts(this.#client, this.#transactions, this.#writeRules, call, {
+              ...place,
+              flight,
+              outcomes,
+            });
       const isPicked = (pod: string): boolean =>
         workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
       // Where addresses are picked, another one is as good.
@@ -282,11 +287,7 @@ export class StatefulSetPortManager implements Disposable {
     const index = this.#indexes.of(site.logicalSwitch._uuid);
     const view = planView(this.#client, site, index, flights, flight, this.#rules);
     const plans = planPods(workload, this.#pool(workload, site), pods, view, this.#rules);
-    const rules = {
-      vendor: this.#options.vendor ?? 'ovn-northbound',
-      portSecurity: this.#options.portSecurity ?? false,
-    };
-    return writePlans(tx, workload, site, plans, flights, flight, rules);
+    return writePlans(tx, workload, site, plans, flights, flight, this.#writeRules);
   }
 
   #report(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
@@ -320,11 +321,12 @@ export class StatefulSetPortManager implements Disposable {
   /** The pool of a StatefulSet; read again when it, or its subnet, is another one than the last time. */
   #pool(workload: Workload, site: Site): Pool | undefined {
     if (workload.pool === undefined) return undefined;
-    const source = `${workload.pool}\n${describeSubnet(site.subnet)}`;
+    const subnet = describeSubnet(site.subnet);
     const known = this.#pools.get(workload.key);
-    if (known?.source === source) return known.pool;
+    // The texts apart: a long pool that is the same string object is compared at once.
+    if (known?.text === workload.pool && known.subnet === subnet) return known.pool;
     const pool = readPool(workload, site, this.#rules.strictExclude);
-    this.#pools.set(workload.key, { source, pool });
+    this.#pools.set(workload.key, { text: workload.pool, subnet, pool });
     return pool;
   }
 
@@ -354,6 +356,15 @@ function resultOf(workload: Workload, outcomes: readonly PodOutcome[]): ApplyRes
 
 function podPort({ ordinal, pod, row, ip4, ip6, mac }: ManagedPort): PodPort {
   return { ordinal, pod: pod.slice(pod.indexOf('/') + 1), port: row.name, ip4, ip6, mac };
+}
+
+/** A port that is found because the transaction that made it had lost its reply was made by this call all the same. */
+function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
+  if (outcome.status !== 'reused') return outcome;
+  if (flight.created.get(outcome.port) === outcome.mac) return { ...outcome, status: 'created', refreshed: false };
+  return flight.former.has(outcome.port) && outcome.drift === undefined
+    ? { ...outcome, status: 'readdressed' }
+    : outcome;
 }
 
 /** A planned outcome; a port that does not exist yet has no uuid. */

@@ -21,12 +21,12 @@ export function planView(
     site,
     port: (name) => client.tables.Logical_Switch_Port.find({ name }),
     isHere: (port) => client.tables.Logical_Switch.find({ ports: [port._uuid] })?._uuid === index.uuid,
-    routerPort: (ip) => routerAddresses.get(ip),
-    holder: (address, except) => {
+    routerPort: (address) => routerAddresses.get(address),
+    holder: (address, isExcepted = () => false) => {
       const claimant = flights.claimant(address);
       if (claimant !== undefined) return { port: claimant, retained: false };
       const owners = [...index.ipOwners(address), ...index.macOwners(address)];
-      const owner = owners.find(({ name }) => !except.has(name));
+      const owner = owners.find(({ name }) => !isExcepted(name));
       return owner && describeHolder(owner);
     },
     pick: (family, pod) => pickAddress(site, index, routerAddresses, flight, rules, family, pod),

@@ -6,16 +6,18 @@ import type { IpFamily } from '../ipam/address.js';
 import { AddressError } from '../ipam/errors.js';
 import { parseMac } from '../ipam/mac.js';
 import type { Pool } from '../ipam/pool.js';
-import { readPortAddress } from '../nb/addresses.js';
 import {
   portName,
   readManagedPort,
+  staticAddresses,
   type ManagedPort,
   type PortAddresses,
   type ManagedPortRow,
 } from './managed-port.js';
-import { PortError } from './port-error.js';
+import { PortError, type PortErrorSubject } from './port-error.js';
+import { ipsOf, movablePorts, type IpPair, type Move } from './readdressing.js';
 import { readOverride, subjectOf, type Site } from './site.js';
+import { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './workload.js';
 import type { Workload, WorkloadPod } from './workload.js';
 
 /** What to do when a kept port has other addresses than the pool (or an override) says now. */
@@ -43,10 +45,10 @@ export interface PlanView {
   port(name: string): ManagedPortRow | undefined;
   /** Is the port on the site's switch? */
   isHere(port: ManagedPortRow): boolean;
-  /** Name of the router port of the switch that has this address. */
-  routerPort(ip: string): string | undefined;
-  /** Who has this IP or MAC address, but for the ports that the plan takes it from. */
-  holder(address: string, except: ReadonlySet<string>): AddressHolder | undefined;
+  /** Name of the router port of the switch that has this IP or MAC address. */
+  routerPort(address: string): string | undefined;
+  /** Who has this IP or MAC address, or claims it on the way, but for ports that have it and are excepted. */
+  holder(address: string, isExcepted?: (port: string) => boolean): AddressHolder | undefined;
   /** A free address of the subnet, or how full the subnet is. `pod` gets the same one again when a plan is made anew. */
   pick(
     family: IpFamily,
@@ -84,7 +86,7 @@ export type PodPlan = { readonly pod: WorkloadPod; readonly port: string } & (
   | { readonly action: 'refuse'; readonly error: PortError }
 );
 
-type Wanted = { readonly ip4: string | undefined; readonly ip6: string | undefined };
+type Wanted = IpPair;
 
 /** Plans pods in the order given; see {@link PodPlan}. Never throws a `PortError`: a pod that gets no port is refused. */
 export function planPods(
@@ -95,22 +97,33 @@ export function planPods(
   rules: PlanRules,
 ): PodPlan[] {
   const wantedBy = new Map(pods.map((pod) => [pod, attempt(() => wantedAddresses(workload, pool, pod, view, rules))]));
-  // Ports that get other addresses in this plan give up theirs, so that members can swap.
-  const moving = new Set<string>();
-  if (rules.onDrift === 'readdress') {
-    for (const pod of pods) {
-      const kept = managedBy(workload, view.port(portName(workload.namespace, pod.name)));
-      const wanted = wantedBy.get(pod);
-      if (kept !== undefined && wanted !== undefined && !(wanted instanceof PortError) && differs(kept, wanted)) {
-        moving.add(kept.row.name);
-      }
-    }
-  }
+  const moving = rules.onDrift === 'readdress' ? planMoves(workload, wantedBy, view) : new Map<string, Move>();
   return pods.map((pod) => {
     const port = portName(workload.namespace, pod.name);
     const planned = attempt(() => planPod(workload, pool, pod, wantedBy.get(pod), view, rules, moving));
     return planned instanceof PortError ? { pod, port, action: 'refuse', error: planned } : planned;
   });
+}
+
+/** The ports that get other addresses for certain, with those addresses claimed: others of the plan may take the old ones. */
+function planMoves(
+  workload: Workload,
+  wantedBy: ReadonlyMap<WorkloadPod, Wanted | PortError | undefined>,
+  view: PlanView,
+): ReadonlyMap<string, Move> {
+  const moves = new Map<string, Move>();
+  const wanted: [string, Wanted][] = [];
+  for (const [pod, want] of wantedBy) {
+    if (want === undefined || want instanceof PortError) continue;
+    const port = portName(workload.namespace, pod.name);
+    wanted.push([port, want]);
+    const kept = managedBy(workload, view.port(port));
+    if (kept !== undefined && differs(kept, want) && view.isHere(kept.row)) moves.set(port, { have: kept, want });
+  }
+  const movable = movablePorts(moves, wanted, view);
+  const moving = new Map([...moves].filter(([port]) => movable.has(port)));
+  for (const [port, { want }] of moving) claimAll(view, { ...want, mac: undefined }, port);
+  return moving;
 }
 
 function planPod(
@@ -120,26 +133,32 @@ function planPod(
   wantedOrError: Wanted | PortError | undefined,
   view: PlanView,
   rules: PlanRules,
-  moving: ReadonlySet<string>,
+  moving: ReadonlyMap<string, Move>,
 ): PodPlan {
   const port = portName(workload.namespace, pod.name);
-  const subject = subjectOf(workload, pod.name);
   const row = view.port(port);
   if (wantedOrError instanceof PortError) throw wantedOrError;
   const wanted = wantedOrError;
   const kept = managedBy(workload, row);
   if (kept !== undefined) {
+    const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
     const drift = driftOf(pool, pod, kept, wanted);
-    if (drift === undefined || rules.onDrift === 'keep' || (wanted === undefined && rules.onDrift === 'readdress')) {
+    const stays = rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !view.isHere(kept.row));
+    if (drift === undefined || stays || (wanted === undefined && rules.onDrift === 'readdress')) {
       return { pod, port, action: 'reuse', kept, drift };
     }
     if (rules.onDrift === 'error' || wanted === undefined) {
-      const reason = `its port has ${drift.have.join(' and ')}, but the pool says ${drift.want.join(' and ') || 'nothing'} for it`;
+      const reason =
+        `the pool, or an override, says ${drift.want.join(' and ') || 'nothing'} for it; ` +
+        "put the pool back, or set onDrift to 'keep' or 'readdress'";
       throw new PortError('PoolDrift', subject, reason, drift);
     }
-    const addresses = { ...wanted, mac: kept.mac };
-    checkFree(workload, pod, addresses, view, moving);
-    claimAll(view, { ...wanted, mac: undefined }, port);
+    const addresses = { ip4: wanted.ip4, ip6: wanted.ip6, mac: kept.mac };
+    if (!moving.has(port)) {
+      // It may find its way free after all, but nobody else of this plan may count on it.
+      checkFree(subject, addresses, view, (holder) => holder === port || moving.has(holder));
+      claimAll(view, { ...wanted, mac: undefined }, port);
+    }
     return { pod, port, action: 'readdress', kept, addresses, drift };
   }
   if (row !== undefined) return planForeign(workload, pool, pod, row, wanted, view, rules);
@@ -163,7 +182,7 @@ function planForeign(
     const reason = `a port named ${row.name} exists (${row._uuid}) that belongs to ${owner}; ${hint}`;
     throw new PortError('PortOwnedByOther', subjectOf(workload, pod.name), reason, { port: row.name, owner });
   };
-  if (!rules.adopt) return refuse('rename one of the two, or adopt it');
+  if (!rules.adopt) return refuse('delete or rename that port, or have it taken over with the option adopt: true');
   if (!view.isHere(row))
     return refuse(`it is not on switch "${view.site.logicalSwitch.name}", so it cannot be adopted`);
   const addresses = staticAddresses(row);
@@ -187,12 +206,16 @@ function wantedAddresses(
   const entry = pool.entries[position];
   if (entry !== undefined) return { ip4: entry.v4?.text, ip6: entry.v6?.text };
   if (managedBy(workload, view.port(portName(workload.namespace, pod.name))) !== undefined) return undefined;
+  if (position < 0) {
+    const reason = `its ordinal is below spec.ordinals.start, which is ${workload.start}`;
+    throw new PortError('InvalidOrdinal', subject, reason, { pod: pod.name });
+  }
   const poolLength = pool.entries.length;
   const last = rules.indexing === 'relative' ? workload.replicas : workload.start + workload.replicas;
   const needed = Math.max(last, position + 1);
   const reason =
     `ip_pool has ${poolLength} ${poolLength === 1 ? 'address' : 'addresses'}, ordinal ${pod.ordinal} needs ` +
-    `number ${position + 1}; extend ovn.kubernetes.io/ip_pool to at least ${needed}`;
+    `address number ${position + 1}; extend ovn.kubernetes.io/ip_pool to at least ${needed}`;
   throw new PortError('PoolExhausted', subject, reason, {
     ordinal: pod.ordinal,
     poolLength,
@@ -205,13 +228,12 @@ function chooseAddresses(
   pod: WorkloadPod,
   wanted: Wanted | undefined,
   view: PlanView,
-  moving: ReadonlySet<string>,
+  moving: ReadonlyMap<string, Move>,
 ): PortAddresses {
   const mac = chooseMac(workload, pod, view);
   if (wanted !== undefined) {
-    const addresses = { ...wanted, mac };
-    checkFree(workload, pod, addresses, view, moving);
-    return addresses;
+    checkFree(subjectOf(workload, pod.name), wanted, view, (holder) => moving.has(holder));
+    return { ip4: wanted.ip4, ip6: wanted.ip6, mac };
   }
   const pick = (family: IpFamily): string | undefined => {
     const network = family === 4 ? view.site.subnet.v4 : view.site.subnet.v6;
@@ -219,7 +241,7 @@ function chooseAddresses(
     const picked = view.pick(family, pod.name);
     if ('ip' in picked) return picked.ip;
     const cidr = network.cidr.text;
-    const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded`;
+    const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded; release ports that are not needed, or enlarge the subnet`;
     throw new PortError('SubnetExhausted', subjectOf(workload, pod.name), reason, { cidr, ...picked });
   };
   return { ip4: pick(4), ip6: pick(6), mac };
@@ -229,7 +251,7 @@ function chooseMac(workload: Workload, pod: WorkloadPod, view: PlanView): string
   if (pod.macOverride === undefined) {
     for (let attempt = 0; ; attempt++) {
       const mac = view.pickMac(pod.name, attempt);
-      if (view.holder(mac, NONE) === undefined) return mac;
+      if (view.holder(mac) === undefined && view.routerPort(mac) === undefined) return mac;
     }
   }
   const subject = subjectOf(workload, pod.name);
@@ -247,37 +269,47 @@ function chooseMac(workload: Workload, pod: WorkloadPod, view: PlanView): string
       error,
     );
   }
-  const holder = view.holder(mac, NONE);
-  if (holder === undefined) return mac;
-  throw new PortError('MacInUse', subject, `port ${holder.port} has the MAC address ${mac} already`, {
-    mac,
-    port: holder.port,
-  });
+  const port = view.routerPort(mac) ?? view.holder(mac)?.port;
+  if (port === undefined) return mac;
+  throw macInUse(subject, mac, port);
 }
 
 /** Throws when an address of the pod belongs to a router port, or to another port of the switch. */
 function checkFree(
-  workload: Workload,
-  pod: WorkloadPod,
+  subject: PortErrorSubject,
   { ip4, ip6 }: Wanted,
   view: PlanView,
-  except: ReadonlySet<string>,
+  isExcepted: (port: string) => boolean,
 ): void {
-  const subject = subjectOf(workload, pod.name);
   for (const ip of [ip4, ip6]) {
     if (ip === undefined) continue;
     const routerPort = view.routerPort(ip);
     if (routerPort !== undefined) {
       const reason = `is the address of router port ${routerPort}`;
-      throw new PortError('ReservedAddress', subject, `${ip} ${reason}`, {
+      throw new PortError('ReservedAddress', subject, `${ip} ${reason}; ${CHOOSE_ANOTHER}`, {
         addresses: [{ ip, index: undefined, reason }],
       });
     }
-    const holder = view.holder(ip, except);
-    if (holder === undefined) continue;
-    throw new PortError('AddressInUse', subject, `${ip} belongs to port ${holder.port}`, { ip, ...holder });
+    const holder = view.holder(ip, isExcepted);
+    if (holder !== undefined) throw addressInUse(subject, ip, holder);
   }
 }
+
+/** The error of a pod whose address another port has. */
+export function addressInUse(subject: PortErrorSubject, ip: string, holder: AddressHolder): PortError<'AddressInUse'> {
+  const hint = holder.retained
+    ? `release it, since its pod is not up, or ${CHOOSE_ANOTHER}`
+    : `delete that port, or ${CHOOSE_ANOTHER}`;
+  return new PortError('AddressInUse', subject, `${ip} belongs to port ${holder.port}; ${hint}`, { ip, ...holder });
+}
+
+/** The error of a pod whose MAC address another port has. */
+export function macInUse(subject: PortErrorSubject, mac: string, port: string): PortError<'MacInUse'> {
+  const reason = `port ${port} has the MAC address ${mac} already; ask for another one in ${MAC_ADDRESS_ANNOTATION}`;
+  return new PortError('MacInUse', subject, reason, { mac, port });
+}
+
+const CHOOSE_ANOTHER = `give the pod another address in ${IP_POOL_ANNOTATION} or ${IP_ADDRESS_ANNOTATION}`;
 
 function claimAll(view: PlanView, { ip4, ip6, mac }: Wanted & { mac: string | undefined }, port: string): void {
   for (const address of [ip4, ip6, mac]) if (address !== undefined) view.claim(address, port);
@@ -300,22 +332,7 @@ function driftOf(
 ): PortDrift | undefined {
   if (want === undefined && (pool === undefined || pod.ipOverride !== undefined)) return undefined;
   if (want !== undefined && !differs(have, want)) return undefined;
-  return { want: listIps(want ?? { ip4: undefined, ip6: undefined }), have: listIps(have) };
-}
-
-function listIps({ ip4, ip6 }: Wanted): string[] {
-  return [ip4, ip6].filter((ip) => ip !== undefined);
-}
-
-/** The addresses of a port that has one plain element `MAC IP...` with at most one address of each family. */
-function staticAddresses(row: ManagedPortRow): PortAddresses | undefined {
-  const [only, ...others] = row.addresses;
-  const address = only === undefined || others.length > 0 ? undefined : readPortAddress(only);
-  if (address?.kind !== 'static') return undefined;
-  const ip4s = address.ips.filter((ip) => !ip.includes(':'));
-  const ip6s = address.ips.filter((ip) => ip.includes(':'));
-  if (address.ips.length === 0 || ip4s.length > 1 || ip6s.length > 1) return undefined;
-  return { ip4: ip4s[0], ip6: ip6s[0], mac: address.mac };
+  return { want: want === undefined ? [] : ipsOf(want), have: ipsOf(have) };
 }
 
 function attempt<T>(make: () => T): T | PortError {
@@ -326,5 +343,3 @@ function attempt<T>(make: () => T): T | PortError {
     throw error;
   }
 }
-
-const NONE: ReadonlySet<string> = new Set();

@@ -33,6 +33,8 @@ export interface PortErrorDetails {
   SubnetExhausted: { readonly cidr: string; readonly total: bigint; readonly used: bigint; readonly excluded: bigint };
   /** Nothing says which switch or CIDR the namespace's pods belong to. */
   SubnetUnknown: { readonly namespace: string };
+  /** What describes the namespace's subnet, an option or the switch's `other_config`, is malformed. */
+  InvalidSubnet: { readonly namespace: string };
   SwitchNotFound: { readonly logicalSwitch: string };
   AmbiguousSwitch: { readonly logicalSwitch: string; readonly uuids: readonly string[] };
   /** A port of the pod's name exists that this StatefulSet does not own. */
@@ -52,6 +54,8 @@ export interface PortErrorSubject {
   readonly statefulSet: string;
   /** Undefined when the error is about the whole StatefulSet. */
   readonly pod?: string | undefined;
+  /** The addresses that the pod's port has and keeps, if there is one. */
+  readonly keeps?: string | undefined;
 }
 
 /** A pod gets no port, or none of a StatefulSet's pods does; see {@link PortErrorDetails}. */
@@ -63,11 +67,12 @@ export class PortError<C extends PortErrorCode = PortErrorCode> extends OvsdbErr
   readonly pod: string | undefined;
 
   constructor(code: C, subject: PortErrorSubject, reason: string, details: PortErrorDetails[C], cause?: unknown) {
-    const { namespace, statefulSet, pod } = subject;
+    const { namespace, statefulSet, pod, keeps } = subject;
+    const what = keeps === undefined ? 'gets no port' : `keeps its port with ${keeps}`;
     const who =
       pod === undefined
         ? `StatefulSet ${namespace}/${statefulSet} gets no ports`
-        : `pod ${pod} of ${namespace}/${statefulSet} gets no port`;
+        : `pod ${pod} of ${namespace}/${statefulSet} ${what}`;
     super(code, `${who}: ${reason}`, cause === undefined ? undefined : { cause });
     this.details = details;
     this.namespace = namespace;

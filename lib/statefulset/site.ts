@@ -1,5 +1,6 @@
 /** Where the ports of a namespace belong, which switch and which subnet on it, and whether given addresses fit there. */
 import { parseIp, type Ip } from '../ipam/address.js';
+import { printValue } from '../errors.js';
 import { AddressError, InvalidPoolError } from '../ipam/errors.js';
 import { parsePool, type Pool } from '../ipam/pool.js';
 import {
@@ -36,23 +37,24 @@ export interface Site {
 
 /**
  * Finds the switch and subnet of a namespace; without a CIDR of the caller's they come from the switch's `other_config`.
- * Throws `PortError`: `SubnetUnknown`, `SwitchNotFound`, `AmbiguousSwitch`; `AddressError` for subnet options that make no sense.
+ * Throws `PortError`: `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`.
  */
 export function findSite(client: ManagerClient, subnets: NamespaceSubnets | undefined, workload: Workload): Site {
   const { namespace } = workload;
   const subject = subjectOf(workload);
-  const configured = typeof subnets === 'function' ? subnets(namespace) : own(subnets, namespace);
-  if (configured === undefined) {
+  const configured = (typeof subnets === 'function' ? subnets(namespace) : own(subnets, namespace)) ?? undefined;
+  if (typeof configured !== 'object') {
     const reason = `no subnet is known for namespace ${namespace}; give its logical switch and CIDR in "subnets"`;
     throw new PortError('SubnetUnknown', subject, reason, { namespace });
   }
-  const logicalSwitch = findSwitch(client, subject, configured.logicalSwitch);
-  const { cidr, gateway, exclude } = configured;
+  const given: unknown = configured.logicalSwitch;
+  if (typeof given !== 'string' || given === '') {
+    const reason = `"subnets" names no logical switch for namespace ${namespace}: logicalSwitch is ${printValue(given)}`;
+    throw new PortError('SubnetUnknown', subject, reason, { namespace });
+  }
+  const logicalSwitch = findSwitch(client, subject, given);
   const label = `logical switch "${logicalSwitch.name}"`;
-  const subnet =
-    cidr === undefined
-      ? subnetFromOtherConfig(logicalSwitch.other_config, label)
-      : parseSubnet({ cidr, ...(gateway !== undefined && { gateway }), ...(exclude !== undefined && { exclude }) });
+  const subnet = readSubnet(configured, logicalSwitch.other_config, label, subject);
   if (subnet === undefined) {
     const reason = `"subnets" gives no CIDR for namespace ${namespace}, and ${label} has none in its other_config (subnet, ipv6_prefix)`;
     throw new PortError('SubnetUnknown', subject, reason, { namespace });
@@ -119,9 +121,29 @@ export function describeSubnet(subnet: Subnet): string {
   return parts.join(' ');
 }
 
-/** Whom an error is about that concerns a whole StatefulSet, or one of its pods. */
-export function subjectOf({ namespace, name }: Workload, pod?: string): PortErrorSubject {
-  return { namespace, statefulSet: name, pod };
+/** Whom an error is about that concerns a whole StatefulSet, or one of its pods, which may have a port already. */
+export function subjectOf({ namespace, name }: Workload, pod?: string, keeps?: string): PortErrorSubject {
+  return { namespace, statefulSet: name, pod, keeps };
+}
+
+function readSubnet(
+  { cidr, gateway, exclude }: NamespaceSubnet,
+  otherConfig: Readonly<Record<string, string>>,
+  label: string,
+  subject: PortErrorSubject,
+): Subnet | undefined {
+  try {
+    if (cidr === undefined) return subnetFromOtherConfig(otherConfig, label);
+    return parseSubnet({ cidr, ...(gateway !== undefined && { gateway }), ...(exclude !== undefined && { exclude }) });
+  } catch (error) {
+    // A value that is neither a text nor a list of texts fails as a TypeError.
+    if (!(error instanceof AddressError) && !(error instanceof TypeError)) throw error;
+    const { namespace } = subject;
+    const where = cidr === undefined ? 'the subnet of the switch' : `"subnets" for namespace ${namespace}`;
+    const values = cidr === undefined ? '' : ` (given ${printValue({ cidr, gateway, exclude })})`;
+    const { message } = error;
+    throw new PortError('InvalidSubnet', subject, `${where} makes no sense: ${message}${values}`, { namespace }, error);
+  }
 }
 
 function findSwitch(client: ManagerClient, subject: PortErrorSubject, nameOrUuid: string): Site['logicalSwitch'] {
@@ -136,7 +158,7 @@ function findSwitch(client: ManagerClient, subject: PortErrorSubject, nameOrUuid
       throw new PortError('AmbiguousSwitch', subject, error.message, { logicalSwitch: nameOrUuid, uuids }, error);
     }
   }
-  const reason = `there is no logical switch "${nameOrUuid}"`;
+  const reason = `there is no logical switch "${nameOrUuid}"; create it, or correct "subnets" for namespace ${subject.namespace}`;
   throw new PortError('SwitchNotFound', subject, reason, { logicalSwitch: nameOrUuid });
 }
 

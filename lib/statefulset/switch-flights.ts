@@ -15,7 +15,7 @@ import { randomBytes } from 'node:crypto';
 import type { NorthboundTables } from '../nb/tables.js';
 import type { Row } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
-import { KEY_PREFIX } from './managed-port.js';
+import { KEY_PREFIX, type PortAddresses } from './managed-port.js';
 import type { ManagerSelection, SwitchIndex } from './switch-index.js';
 
 /** Key in the `external_ids` of a Logical_Switch: changed by every transaction that takes addresses on it. */
@@ -33,8 +33,14 @@ export class Flight {
   readonly claims: Set<string> = new Set<string>();
   /** Addresses that were picked at random, by port: a plan made anew picks the same while they are free. */
   readonly picks: Map<string, string> = new Map<string, string>();
+  /** MAC addresses of the ports that the transaction creates, by port. */
+  readonly created: Map<string, string> = new Map<string, string>();
+  /** Addresses that its readdressed ports had before, by port. */
+  readonly former: Map<string, PortAddresses> = new Map<string, PortAddresses>();
   chain: Chain | undefined;
   generation: string | undefined;
+  /** The one that was the last before it. */
+  previous: Flight | undefined;
 }
 
 /** The transactions of this process on one switch; see the head of this file. */
@@ -51,6 +57,7 @@ export class SwitchFlights {
   /** Begins a plan, for the first time or anew after the last one failed. */
   begin(flight: Flight): void {
     if (flight.chain !== undefined) flight.chain.broken = true;
+    flight.chain = undefined;
     this.#release(flight);
   }
 
@@ -85,6 +92,7 @@ export class SwitchFlights {
     const count = Number.parseInt(expected ?? '0', 10);
     flight.generation = `${Number.isSafeInteger(count) ? count + 1 : 1}-${randomBytes(6).toString('hex')}`;
     flight.chain = previous?.chain ?? { broken: false };
+    flight.previous = previous;
     this.#last = flight;
     return flight.generation;
   }
@@ -93,7 +101,17 @@ export class SwitchFlights {
   end(flight: Flight, succeeded: boolean): void {
     this.#release(flight);
     if (!succeeded && flight.chain !== undefined) flight.chain.broken = true;
+    flight.chain = undefined;
+    flight.previous = undefined;
     if (this.#last === flight) this.#last = undefined;
+  }
+
+  /** Takes back a transaction that was planned last and is not sent: as if it had not been planned. */
+  withdraw(flight: Flight): void {
+    this.#release(flight);
+    if (this.#last === flight) this.#last = flight.previous;
+    flight.chain = undefined;
+    flight.previous = undefined;
   }
 
   #release(flight: Flight): void {

@@ -3,7 +3,9 @@
  * costs what changed, however many ports the switch has. It is built once, when a switch is first asked about.
  */
 import type { OvsdbClient } from '../client/client.js';
+import { ClosedError } from '../errors.js';
 import { tryParseIp } from '../ipam/address.js';
+import { canonicalMac } from '../ipam/mac.js';
 import { AddressSpace } from '../ipam/address-space.js';
 import { unavailableRanges, type SubnetNetwork } from '../ipam/subnet.js';
 import { occupiedAddresses, type OccupiedAddresses } from '../nb/occupied-addresses.js';
@@ -24,6 +26,9 @@ export interface ManagerSelection {
 export type ManagerClient = OvsdbClient<NorthboundTables, ManagerSelection>;
 
 type PortUuid = Uuid<'Logical_Switch_Port'>;
+
+/** Networks of one switch, by CIDR and what is reserved, whose free addresses are kept track of. */
+const MAX_SPACES = 16;
 
 /** Owners by address: nearly always one. */
 class Owners {
@@ -79,6 +84,11 @@ export class SwitchIndex {
     this.#take(port);
   }
 
+  /** Is the port one of this switch? */
+  has(port: PortUuid): boolean {
+    return this.#ports.has(port);
+  }
+
   /** Ports with this IP address, in canonical text, but for one. */
   ipOwners(ip: string, except?: PortUuid): ManagedPortRow[] {
     return this.#rows(this.#ips.get(ip), except);
@@ -96,7 +106,7 @@ export class SwitchIndex {
     }
   }
 
-  /** IP addresses, by name of the router port, that the switch's router ports have (ovn-nb(5), `router-port`). */
+  /** Names of the switch's router ports by their IP and MAC addresses (ovn-nb(5), `router-port`). */
   routerAddresses(): ReadonlyMap<string, string> {
     const addresses = new Map<string, string>();
     for (const uuid of this.#routerPorts) {
@@ -106,6 +116,8 @@ export class SwitchIndex {
         const ip = tryParseIp(network.split('/')[0] ?? '');
         if (ip !== undefined) addresses.set(ip.text, router?.name ?? '');
       }
+      const mac = canonicalMac(router?.mac ?? '');
+      if (mac !== undefined) addresses.set(mac, router?.name ?? '');
     }
     return addresses;
   }
@@ -124,6 +136,9 @@ export class SwitchIndex {
       space = new AddressSpace({ cidr: network.cidr, unavailable });
       for (const { ips } of this.#ports.values()) for (const ip of ips) addText(space, ip);
       for (const ip of this.#held) addText(space, ip);
+      // What is reserved changes now and then; the oldest is the least likely to be asked for again.
+      const [oldest] = this.#spaces.keys();
+      if (oldest !== undefined && this.#spaces.size >= MAX_SPACES) this.#spaces.delete(oldest);
       this.#spaces.set(key, space);
     }
     return space;
@@ -191,14 +206,16 @@ export class SwitchIndexes {
   readonly #client: ManagerClient;
   readonly #indexes = new Map<Uuid<'Logical_Switch'>, SwitchIndex>();
   readonly #stop: () => void;
+  #closed = false;
 
   constructor(client: ManagerClient) {
     this.#client = client;
     this.#stop = client.on('batch', (batch) => this.#follow(batch));
   }
 
-  /** The index of a switch; built when first asked for. */
+  /** The index of a switch; built when first asked for. Throws `ClosedError` once nothing keeps it up to date. */
   of(uuid: Uuid<'Logical_Switch'>): SwitchIndex {
+    if (this.#closed) throw new ClosedError('the manager of StatefulSet ports was closed');
     let index = this.#indexes.get(uuid);
     if (index === undefined) this.#indexes.set(uuid, (index = new SwitchIndex(this.#client, uuid)));
     return index;
@@ -206,6 +223,7 @@ export class SwitchIndexes {
 
   /** Stops following the replica. */
   close(): void {
+    this.#closed = true;
     this.#stop();
     this.#indexes.clear();
   }

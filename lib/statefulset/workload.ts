@@ -2,7 +2,7 @@
  * StatefulSets and pods as they come in: structural types, so that objects of any Kubernetes client fit, and
  * parsed YAML as well. {@link readWorkload} checks what the manager relies on.
  */
-import { printValue } from '../errors.js';
+import { InvalidArgumentError, printValue } from '../errors.js';
 import { PortError } from './port-error.js';
 
 /** Annotation with the addresses of a StatefulSet's pods, in sequence; on the pod template. */
@@ -74,40 +74,51 @@ export interface WorkloadPod {
 }
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_ORDINAL = 2 ** 31 - 1;
+/** Far more than any cluster runs; a slip of the pen must not make as many ports. */
+const MAX_REPLICAS = 1_000_000;
 
 /** Reads a StatefulSet. Throws `PortError` `InvalidStatefulSet` naming the field that is wrong. */
 export function readWorkload(statefulSet: StatefulSetLike): Workload {
-  const given: unknown = statefulSet;
-  const { metadata, spec } = (typeof given === 'object' && given !== null ? given : {}) as StatefulSetLike;
+  const given = asObject(statefulSet);
+  const metadata = asObject(given?.['metadata']);
+  const spec = asObject(given?.['spec']);
   const subject = {
-    namespace: printName(metadata?.namespace ?? 'default'),
-    statefulSet: printName(metadata?.name ?? '(unnamed)'),
+    namespace: printName(metadata?.['namespace'] ?? 'default'),
+    statefulSet: printName(metadata?.['name'] ?? '(unnamed)'),
   };
   const refuse = (field: string, value: unknown, expected: string): never => {
     throw new PortError('InvalidStatefulSet', subject, `${field} is ${printValue(value)}, ${expected}`, { field });
   };
-  const name: unknown = metadata?.name;
+  if (given === undefined) return refuse('the StatefulSet', statefulSet, 'not an object');
+  const kind = given['kind'] ?? 'StatefulSet';
+  if (kind !== 'StatefulSet') return refuse('kind', kind, 'not "StatefulSet"');
+  const name = metadata?.['name'];
   if (typeof name !== 'string' || !DNS_SUBDOMAIN.test(name))
     return refuse('metadata.name', name, 'not a name that Kubernetes allows');
-  const namespace: unknown = metadata?.namespace ?? 'default';
+  const namespace = metadata?.['namespace'] ?? 'default';
   if (typeof namespace !== 'string' || !DNS_LABEL.test(namespace)) {
     return refuse('metadata.namespace', namespace, 'not a name that Kubernetes allows');
   }
-  const count = (field: string, value: unknown): number =>
-    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ORDINAL
+  const count = (field: string, value: unknown, max: number): number =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max
       ? (value as number)
-      : refuse(field, value, 'not a whole number of 0 or more');
+      : refuse(field, value, `not a whole number from 0 to ${max}`);
   const text = (field: string, value: unknown): string | undefined =>
     value === undefined || typeof value === 'string' ? value : refuse(field, value, 'not a text');
-  const replicas = count('spec.replicas', spec?.replicas ?? 1);
-  const start = count('spec.ordinals.start', spec?.ordinals?.start ?? 0);
-  const onTemplate = spec?.template?.metadata?.annotations?.[IP_POOL_ANNOTATION];
-  const pool = text(`spec.template.metadata.annotations["${IP_POOL_ANNOTATION}"]`, onTemplate);
-  const uid = text('metadata.uid', metadata?.uid);
+  const object = (field: string, value: unknown): Readonly<Record<string, unknown>> | undefined =>
+    value === undefined || value === null ? undefined : (asObject(value) ?? refuse(field, value, 'not an object'));
+  const replicas = count('spec.replicas', spec?.['replicas'] ?? 1, MAX_REPLICAS);
+  const ordinals = object('spec.ordinals', spec?.['ordinals']);
+  const start = count('spec.ordinals.start', ordinals?.['start'] ?? 0, MAX_ORDINAL - replicas);
+  const template = object('spec.template', spec?.['template']);
+  const templateMetadata = object('spec.template.metadata', template?.['metadata']);
+  const onTemplate = object('spec.template.metadata.annotations', templateMetadata?.['annotations']);
+  const pool = text(`spec.template.metadata.annotations["${IP_POOL_ANNOTATION}"]`, onTemplate?.[IP_POOL_ANNOTATION]);
+  const uid = text('metadata.uid', metadata?.['uid']);
   const warnings: string[] = [];
-  if (metadata?.annotations?.[IP_POOL_ANNOTATION] !== undefined) {
+  if (object('metadata.annotations', metadata?.['annotations'])?.[IP_POOL_ANNOTATION] !== undefined) {
     warnings.push(
       `${namespace}/${name}: ${IP_POOL_ANNOTATION} stands on the StatefulSet itself, where it has no effect` +
         (pool === undefined ? '; move it to spec.template.metadata.annotations' : ''),
@@ -127,25 +138,62 @@ export function podOfOrdinal(workload: Workload, ordinal: number): WorkloadPod {
   return { name, ordinal, uid: undefined, ipOverride: undefined, macOverride: undefined };
 }
 
-/** Reads a pod of a StatefulSet. Throws `PortError` `InvalidOrdinal` for a pod that is not one of its. */
+/**
+ * Reads a pod of a StatefulSet. Throws `PortError`: `InvalidOrdinal` for a pod that is not one of its, `InvalidStatefulSet`
+ * naming the pod's field that is wrong.
+ */
 export function readPod(workload: Workload, pod: PodLike): WorkloadPod {
-  const { name = '(unnamed)', namespace = 'default', uid, annotations } = pod.metadata ?? {};
-  const subject = { namespace: workload.namespace, statefulSet: workload.name, pod: name };
-  const ordinal = name.startsWith(`${workload.name}-`) ? parseOrdinal(name.slice(workload.name.length + 1)) : undefined;
-  if (ordinal === undefined) {
-    const reason = `its name is not "${workload.name}-" and an ordinal`;
+  const metadata = asObject(asObject(pod)?.['metadata']);
+  const name = metadata?.['name'];
+  const subject = { namespace: workload.namespace, statefulSet: workload.name, pod: printName(name ?? '(unnamed)') };
+  const ordinal =
+    typeof name === 'string' && name.startsWith(`${workload.name}-`)
+      ? parseOrdinal(name.slice(workload.name.length + 1))
+      : undefined;
+  if (typeof name !== 'string' || ordinal === undefined) {
+    const reason = `its name is not "${workload.name}-" and an ordinal such as 0 or 12`;
+    throw new PortError('InvalidOrdinal', subject, reason, { pod: subject.pod });
+  }
+  const namespace = metadata?.['namespace'] ?? 'default';
+  if (namespace !== workload.namespace) {
+    const reason = `it is in namespace ${printName(namespace)}, not in that of the StatefulSet`;
     throw new PortError('InvalidOrdinal', subject, reason, { pod: name });
   }
-  if (namespace !== workload.namespace) {
-    throw new PortError('InvalidOrdinal', subject, `it is in namespace ${namespace}`, { pod: name });
+  const text = (field: string, value: unknown): string | undefined => {
+    if (value === undefined || typeof value === 'string') return value;
+    throw new PortError('InvalidStatefulSet', subject, `${field} is ${printValue(value)}, not a text`, { field });
+  };
+  const annotations = metadata?.['annotations'] ?? undefined;
+  const read = asObject(annotations);
+  if (annotations !== undefined && read === undefined) {
+    const field = 'metadata.annotations';
+    throw new PortError('InvalidStatefulSet', subject, `${field} is ${printValue(annotations)}, not an object`, {
+      field,
+    });
   }
   return {
     name,
     ordinal,
-    uid,
-    ipOverride: annotations?.[IP_ADDRESS_ANNOTATION],
-    macOverride: annotations?.[MAC_ADDRESS_ANNOTATION],
+    uid: text('metadata.uid', metadata?.['uid']),
+    ipOverride: text(`metadata.annotations["${IP_ADDRESS_ANNOTATION}"]`, read?.[IP_ADDRESS_ANNOTATION]),
+    macOverride: text(`metadata.annotations["${MAC_ADDRESS_ANNOTATION}"]`, read?.[MAC_ADDRESS_ANNOTATION]),
   };
+}
+
+/** Name and namespace of any pod. Throws `InvalidArgumentError` for one that has no name. */
+export function readPodName(pod: PodLike): { readonly name: string; readonly namespace: string } {
+  const metadata = asObject(asObject(pod)?.['metadata']);
+  const name = metadata?.['name'];
+  const namespace = metadata?.['namespace'] ?? 'default';
+  if (typeof name === 'string' && typeof namespace === 'string') return { name, namespace };
+  throw new InvalidArgumentError(
+    `a pod needs metadata.name (and may have metadata.namespace), both texts; it has ${printValue(metadata)}`,
+  );
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : undefined;
 }
 
 function printName(name: unknown): string {

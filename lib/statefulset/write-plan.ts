@@ -62,6 +62,7 @@ export function writePlans(
           },
         });
         inserted.push(row);
+        flight.created.set(port, plan.addresses.mac);
         return { ...common, ...plan.addresses, status: 'created', uuid: row, refreshed: false, drift: undefined };
       }
       case 'reuse': {
@@ -70,12 +71,9 @@ export function writePlans(
         return { ...common, ip4, ip6, mac, status: 'reused', uuid: row._uuid, refreshed, drift: plan.drift };
       }
       case 'readdress': {
-        const { row } = plan.kept;
-        tx.verify('Logical_Switch_Port', row, ['addresses', 'external_ids']);
-        tx.update('Logical_Switch_Port', row._uuid, {
-          ...addressColumns(plan.addresses, { portSecurity: rules.portSecurity || row.port_security.length > 0 }),
-          external_ids: { ...withoutAddresses(row.external_ids), ...ownershipIds(workload, pod, plan.addresses) },
-        });
+        const { row, ip4, ip6, mac } = plan.kept;
+        flight.former.set(port, { ip4, ip6, mac });
+        readdress(tx, plan.kept, plan.addresses, rules, ownershipIds(workload, pod, plan.addresses));
         const { addresses, drift } = plan;
         return { ...common, ...addresses, status: 'readdressed', uuid: row._uuid, refreshed: false, drift };
       }
@@ -114,29 +112,62 @@ export function guardOwner(tx: ManagerTransaction, port: ManagedPort, ownerUid?:
   );
 }
 
-/** Notes the present pod and StatefulSet on a kept port, if they are known and others than before. */
+/** Gives a kept port other addresses, if it still is what the replica showed; `ids` are noted besides. */
+export function readdress(
+  tx: ManagerTransaction,
+  { row }: ManagedPort,
+  addresses: PortAddresses,
+  rules: WriteRules,
+  ids: Readonly<Record<string, string>> = {},
+): void {
+  tx.verify('Logical_Switch_Port', row, ['addresses', 'external_ids']);
+  tx.update('Logical_Switch_Port', row._uuid, {
+    ...addressColumns(addresses, { portSecurity: rules.portSecurity || row.port_security.length > 0 }),
+    external_ids: { ...withoutAddresses(row.external_ids), ...ids, ...addressIds(addresses) },
+  });
+}
+
+/** Notes the present pod and StatefulSet on a kept port, and addresses that somebody gave it, if they are others than before. */
 function refresh(tx: ManagerTransaction, workload: Workload, pod: WorkloadPod, kept: ManagedPort): boolean {
+  const { ip4, ip6, mac } = kept;
   const ids: Record<string, string> = {};
   if (pod.uid !== undefined && pod.uid !== kept.podUid) ids[PORT_KEYS.podUid] = pod.uid;
   if (workload.uid !== undefined && workload.uid !== kept.ownerUid) ids[PORT_KEYS.ownerUid] = workload.uid;
-  if (Object.keys(ids).length === 0) return false;
+  const gone: string[] = [];
+  for (const [key, address] of [
+    [PORT_KEYS.ip4, ip4],
+    [PORT_KEYS.ip6, ip6],
+    [PORT_KEYS.mac, mac],
+  ] as const) {
+    if (kept.row.external_ids[key] === address) continue;
+    if (address === undefined) gone.push(key);
+    else ids[key] = address;
+  }
+  if (Object.keys(ids).length === 0 && gone.length === 0) return false;
   guardOwner(tx, kept);
-  tx.mutate('Logical_Switch_Port', kept.row._uuid, { external_ids: { set: ids } });
+  tx.mutate('Logical_Switch_Port', kept.row._uuid, {
+    external_ids: { ...(Object.keys(ids).length > 0 && { set: ids }), ...(gone.length > 0 && { delete: gone }) },
+  });
   return true;
 }
 
 function ownershipIds(workload: Workload, pod: WorkloadPod, addresses: PortAddresses): Record<string, string> {
-  const ids: Record<string, string | undefined> = {
+  const ids = {
     [PORT_KEYS.pod]: `${workload.namespace}/${pod.name}`,
     [PORT_KEYS.statefulSet]: workload.key,
     [PORT_KEYS.ownerUid]: workload.uid,
     [PORT_KEYS.ordinal]: String(pod.ordinal),
     [PORT_KEYS.podUid]: pod.uid,
-    [PORT_KEYS.ip4]: addresses.ip4,
-    [PORT_KEYS.ip6]: addresses.ip6,
-    [PORT_KEYS.mac]: addresses.mac,
     [PORT_KEYS.version]: FORMAT_VERSION,
   };
+  return { ...present(ids), ...addressIds(addresses) };
+}
+
+function addressIds({ ip4, ip6, mac }: PortAddresses): Record<string, string> {
+  return present({ [PORT_KEYS.ip4]: ip4, [PORT_KEYS.ip6]: ip6, [PORT_KEYS.mac]: mac });
+}
+
+function present(ids: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(Object.entries(ids).filter((pair): pair is [string, string] => pair[1] !== undefined));
 }
 
