@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+
+import { Replica } from '../../../lib/replica/replica.js';
+import { TableIndex } from '../../../lib/replica/table-index.js';
+import { VersionedSet } from '../../../lib/replica/versioned-set.js';
+import { parseSchema } from '../../../lib/schema/schema.js';
+
+const schema = parseSchema({
+  name: 'DB',
+  version: '1.0.0',
+  tables: {
+    T: {
+      isRoot: true,
+      indexes: [['name']],
+      columns: {
+        name: { type: 'string' },
+        number: { type: { key: 'integer', min: 0 } },
+        members: { type: { key: 'string', min: 0, max: 'unlimited' } },
+        ids: { type: { key: 'string', value: 'string', min: 0, max: 'unlimited' } },
+      },
+    },
+  },
+});
+const table = schema.table('T');
+const uuid = (n: number): string => `00000000-0000-4000-8000-${n.toString().padStart(12, '0')}`;
+
+describe('TableIndex', () => {
+  for (const [what, parts, words] of [
+    ['no parts', [], 'at least one column'],
+    ['an unknown column', ['nmae'], 'nmae'],
+    ['a map without a key', ['ids'], 'one key'],
+    ['a key of what is no map', [{ column: 'name', key: 'x' }], 'only a map'],
+    ['a set beside another column', ['members', 'name'], 'single part'],
+    ['a column that is not replicated', ['number'], 'not replicated'],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const replicated = new Map([...table.columns].filter(([name]) => name !== 'number'));
+      expect(() => new TableIndex(table, parts, replicated))
+        .to.throw(words)
+        .with.property('code', 'Schema');
+    });
+  }
+});
+
+describe('a table with indexes', () => {
+  function filled(count: number): Replica {
+    const indexes = [['members'], ['number', 'name'], [{ column: 'ids', key: 'owner' }]];
+    const replica = new Replica([{ table: 'T', indexes }], () => undefined);
+    replica.adopt(schema);
+    const rows = Array.from({ length: 3 }, (_, n) => [
+      uuid(n),
+      {
+        initial: {
+          name: `n${n}`,
+          ...(n < 2 && { number: n }),
+          members: ['set', Array.from({ length: count }, (_m, m) => `m${m + n}`)],
+          ...(n === 1 && { ids: ['map', [['owner', 'me']]] }),
+        },
+      },
+    ]);
+    replica.applySnapshot({ format: 'v2', tables: { T: Object.fromEntries(rows) as object } });
+    return replica;
+  }
+
+  const find = (replica: Replica, match: object): string[] =>
+    [...replica.stores.get('T')!.matching(match as Record<string, unknown>)].map(({ name }) => name as string);
+
+  it('finds by schema index, by several columns, by a key of a map and by a member of a set', () => {
+    const replica = filled(3);
+    expect(find(replica, { name: 'n1' })).to.deep.equal(['n1']);
+    expect(find(replica, { number: 1, name: 'n1' })).to.deep.equal(['n1']);
+    expect(find(replica, { number: undefined, name: 'n2' })).to.deep.equal(['n2']);
+    expect(find(replica, { ids: { owner: 'me' } })).to.deep.equal(['n1']);
+    expect(find(replica, { ids: { owner: 'you' } })).to.deep.equal([]);
+    expect(find(replica, { members: ['m2'] })).to.have.members(['n0', 'n1', 'n2']);
+    expect(find(replica, { members: ['m3', 'm1'] })).to.deep.equal(['n1']);
+    expect(find(replica, { number: 1n })).to.deep.equal(['n1']);
+    expect(find(replica, {})).to.have.lengthOf(3);
+  });
+
+  it('does not look at a big set when another column of its row changes, nor copy it when it does itself', () => {
+    const replica = filled(5_000);
+    const { prototype } = VersionedSet;
+    const toArray = Object.getOwnPropertyDescriptor(prototype, 'toArray')!;
+    let reads = 0;
+    Object.defineProperty(prototype, 'toArray', {
+      ...toArray,
+      value(this: VersionedSet) {
+        reads++;
+        return (toArray.value as (this: VersionedSet) => unknown).call(this);
+      },
+    });
+    try {
+      for (const modify of [{ ids: ['map', [['owner', 'x']]] }, { members: ['set', ['m0', 'new']] }, { number: 9 }]) {
+        replica.applyUpdates({ format: 'v2', tables: { T: { [uuid(0)]: { modify } } } }, 'update');
+      }
+      expect(find(replica, { members: ['m0'] })).to.deep.equal([]);
+      expect(find(replica, { members: ['new'] })).to.deep.equal(['n0']);
+      expect(find(replica, { ids: { owner: 'x' } })).to.deep.equal(['n0']);
+      expect(reads).to.equal(0);
+    } finally {
+      Object.defineProperty(prototype, 'toArray', toArray);
+    }
+    expect(replica.stores.get('T')!.rows.get(uuid(0))!['members']).to.have.lengthOf(5_000);
+  });
+});
+
+describe('replicated rows', () => {
+  it('behave like plain objects whether their sets are big or small', () => {
+    for (const count of [2, 64, 65, 200]) {
+      const replica = new Replica([{ table: 'T' }], () => undefined);
+      replica.adopt(schema);
+      const members = Array.from({ length: count }, (_, m) => `m${m}`);
+      const wire = { initial: { name: 'n', members: ['set', members] } };
+      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: wire } } });
+      const row = replica.stores.get('T')!.rows.get(uuid(1))!;
+      const plain = { _uuid: uuid(1), name: 'n', number: undefined, members, ids: {} };
+      expect(Object.keys(row)).to.deep.equal(Object.keys(plain));
+      expect(JSON.parse(JSON.stringify(row))).to.deep.equal(JSON.parse(JSON.stringify(plain)));
+      expect({ ...row }.members).to.deep.equal(members);
+      expect(row['members']).to.equal(row['members']);
+      expect(Object.isFrozen(row) && Object.isFrozen(row['members'])).to.equal(true);
+      expect(structuredClone({ ...row }).members).to.deep.equal(members);
+    }
+  });
+});
