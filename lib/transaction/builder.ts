@@ -244,9 +244,15 @@ export class Transaction<DB, S = WholeTables<DB>> {
       if (value !== undefined) wire[column.name] = encodeColumn(column, value, noteReference);
     }
     requireColumns(table, wire);
-    const label = Object.hasOwn(wire, 'name') ? ` named ${printValue(wire['name'])}` : '';
-    const description = `the row${label} inserted into ${table.name}`;
-    this.#references.addInsert(placeholder.name, { root: table.isRoot, description, uuid: placeholder.uuid });
+    this.#references.addInsert(placeholder.name, {
+      root: table.isRoot,
+      uuid: placeholder.uuid,
+      // Printed only for the few that are refused.
+      get description() {
+        const label = Object.hasOwn(wire, 'name') ? ` named ${printValue(wire['name'])}` : '';
+        return `the row${label} inserted into ${table.name}`;
+      },
+    });
     this.#inserts.set(placeholder, this.#operations.length);
     if (placeholder.uuid !== undefined) this.#insertedUuids.set(placeholder.uuid.toLowerCase(), placeholder.name);
     this.#push({ op: 'insert', table: table.name, row: wire, ...identity }, () => undefined);
