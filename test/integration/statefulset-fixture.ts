@@ -7,6 +7,7 @@ import type { NamespaceSubnet } from '../../lib/statefulset/site.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
 import { ClientProxy } from '../faults/client-proxy.js';
+import { Gate } from '../faults/gate.js';
 import { RawClient } from './raw-client.js';
 
 /** The kinds of subnets, and addresses in them that no test sets aside for anything else. */
@@ -15,7 +16,7 @@ export interface Family {
   readonly cidr: string;
   readonly gateway: string;
   /** Entry of a pool: the addresses of pod `n`. */
-  entry(n: number): string;
+  readonly entry: (n: number) => string;
 }
 
 const v4 = { cidr: '10.16.0.0/22', gateway: '10.16.0.1', entry: (n: number) => `10.16.1.${n}` };
@@ -92,6 +93,7 @@ export class StatefulSetBench implements AsyncDisposable {
   readonly raw: RawClient;
   readonly subnets: Record<string, NamespaceSubnet> = {};
   readonly #managers: StatefulSetPortManager[] = [];
+  readonly #gated: { readonly gate: Gate; readonly nb: NorthboundClient }[] = [];
   #count = 0;
 
   private constructor(sandbox: Sandbox, proxy: ClientProxy, nb: NorthboundClient, raw: RawClient) {
@@ -112,6 +114,14 @@ export class StatefulSetBench implements AsyncDisposable {
     const manager = new StatefulSetPortManager(client, { subnets: this.subnets, ...options });
     this.#managers.push(manager);
     return manager;
+  }
+
+  /** Another client of its own, behind a gate. */
+  async gated(): Promise<{ readonly gate: Gate; readonly nb: NorthboundClient }> {
+    const gate = await Gate.start(this.sandbox.remote);
+    const nb = await connectNorthbound({ remotes: gate.remote, backoff: { minMs: 10, maxMs: 100 } });
+    this.#gated.push({ gate, nb });
+    return { gate, nb };
   }
 
   /** A new switch, which is that of a new namespace. */
@@ -198,6 +208,10 @@ export class StatefulSetBench implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const manager of this.#managers) manager.close();
+    for (const { gate, nb } of this.#gated) {
+      nb.close();
+      await gate[Symbol.asyncDispose]();
+    }
     this.nb.close();
     this.raw[Symbol.dispose]();
     await this.proxy[Symbol.asyncDispose]();
