@@ -135,8 +135,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
    * Resolves with the callback's return value, in which placeholders of inserted rows are their uuids and
    * pending results their values. By then the replica shows what the transaction did.
    *
-   * When somebody else was faster (a wait, a verify or a unique index failed), the callback is run again on
-   * fresh data, at most `retries` times; so it must have no effects of its own.
+   * When somebody else was faster (a wait or verify failed, a unique name was taken or a row that is referred to was
+   * deleted meanwhile), the callback is run again on fresh data, at most `retries` times; so it must have no effects
+   * of its own.
    *
    * Rejects with `TransactionError`, whose `outcome` says whether the transaction `failed` (nothing changed), was
    * `not-sent`, or is `unknown` because its reply was lost (it is then never sent again); with

@@ -75,9 +75,10 @@ export async function commit<DB, S, R>(
     refuseForeign(value, built);
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const failure = await send(host.database, session, built, signal, remaining(deadline));
-    if (failure === 'again') {
-      if (performance.now() < deadline) continue;
-      throw notSent(host.database, `it could not be sent within ${timeoutMs} ms`);
+    if (failure === 'canceled' || failure === 'lost unsent') {
+      if (performance.now() >= deadline) throw notSent(host.database, `it could not be sent within ${timeoutMs} ms`);
+      if (failure === 'canceled') await pauseBeforeRetry(host.replica, version, attempt, signal);
+      continue;
     }
     if ('results' in failure) return resolveAll(value, built, failure.results) as Resolved<R>;
     const error = explain(host.database, built, failure);
@@ -142,7 +143,7 @@ function refuseForeign(value: unknown, { inserts, pendings }: BuiltTransaction):
   });
 }
 
-type Answer = 'again' | { readonly results: readonly OperationResult[] } | OperationFailure;
+type Answer = 'canceled' | 'lost unsent' | { readonly results: readonly OperationResult[] } | OperationFailure;
 
 async function send(
   database: string,
@@ -159,9 +160,9 @@ async function send(
     return result.ok ? { results: result.results.slice(guards.length) } : result.failure;
   } catch (cause) {
     if (signal?.aborted === true && cause === signal.reason) throw cause;
-    if (cause instanceof ConnectionLostError && !cause.sent) return 'again';
+    if (cause instanceof ConnectionLostError && !cause.sent) return 'lost unsent';
     // The server gave up all transactions because the database is being converted or its role changes.
-    if (cause instanceof RpcError && cause.error === 'canceled') return 'again';
+    if (cause instanceof RpcError && cause.error === 'canceled') return 'canceled';
     if (cause instanceof RpcError) {
       const fault = { error: cause.error, details: cause.details, cause };
       throw new TransactionError('TransactionFailed', 'failed', `${describe()} was refused: ${cause.message}`, fault);
@@ -214,8 +215,9 @@ function isConflict(built: BuiltTransaction, { index, error }: OperationFailure,
   if (index < guards.length) return replicaChanged;
   const operation = operations[index - guards.length];
   if (operation !== undefined) return error === 'timed out' && operation['timeout'] === 0;
-  // At commit: a unique index that was free when the callback looked, and is taken now.
-  return error === 'constraint violation' && replicaChanged;
+  // At commit: a unique index that was free when the callback looked, and is taken now; or a row that it refers to
+  // and that is gone, or that it deletes and that somebody refers to by now.
+  return (error === 'constraint violation' || error === 'referential integrity violation') && replicaChanged;
 }
 
 /** Gives the replica time to show what was in the way; at once if it has changed already. */

@@ -482,6 +482,28 @@ describe('transactions', () => {
       expect(nb.tables.Address_Set.get(set)!.addresses).to.have.members(['10.0.0.7', '10.0.0.8']);
     });
 
+    it('a row that others delete while it is being referred to makes the callback run again', async () => {
+      const [name, group] = [fresh(), fresh()];
+      await raw.commit({ op: 'insert', table: 'HA_Chassis_Group', row: { name: group } });
+      await nb.transact((tx) => {
+        tx.insert('Logical_Switch', { name, ports: [tx.insert('Logical_Switch_Port', { name, type: 'external' })] });
+      });
+      const seen: boolean[] = [];
+      const [, result] = await Promise.all([
+        holdTransact(() => raw.commit({ op: 'delete', table: 'HA_Chassis_Group', where: [['name', '==', group]] })),
+        nb.transact((tx) => {
+          const row = tx.tables.HA_Chassis_Group.find({ name: group });
+          const port = tx.tables.Logical_Switch_Port.find({ name })!;
+          seen.push(row !== undefined);
+          if (row === undefined) return 'no group any more';
+          tx.update('Logical_Switch_Port', port._uuid, { ha_chassis_group: row._uuid });
+          return 'set';
+        }),
+      ]);
+      expect(result).to.equal('no group any more');
+      expect(seen).to.deep.equal([true, false]);
+    });
+
     it('what never holds is given up after the retries allowed', async () => {
       const name = fresh();
       const set = await nb.transact((tx) => tx.insert('Address_Set', { name }));
