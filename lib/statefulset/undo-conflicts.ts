@@ -156,7 +156,9 @@ function takeBack(
   flight: Flight,
   rules: WriteRules,
 ): void {
-  const { logicalSwitch } = site;
+  // As it is now, with the generation that what is taken back has left.
+  const logicalSwitch = tx.tables.Logical_Switch.get(site.logicalSwitch._uuid);
+  if (logicalSwitch === undefined) return;
   const deleted: Uuid<'Logical_Switch_Port'>[] = [];
   // Former addresses are taken like any others.
   const generation = ports.some(({ former }) => former !== undefined)

@@ -10,6 +10,9 @@ import { ClientProxy } from '../faults/client-proxy.js';
 import { Gate } from '../faults/gate.js';
 import { RawClient } from './raw-client.js';
 
+/** The installed server may have an older schema. */
+const onWarning = (): void => undefined;
+
 /** The kinds of subnets, and addresses in them that no test sets aside for anything else. */
 export interface Family {
   readonly name: 'IPv4' | 'IPv6' | 'dual-stack';
@@ -106,7 +109,7 @@ export class StatefulSetBench implements AsyncDisposable {
   static async start(): Promise<StatefulSetBench> {
     const sandbox = await Sandbox.start();
     const proxy = await ClientProxy.start(sandbox.remote);
-    const nb = await connectNorthbound({ remotes: proxy.remote, backoff: { minMs: 10, maxMs: 100 } });
+    const nb = await connectNorthbound({ remotes: proxy.remote, backoff: { minMs: 10, maxMs: 100 }, onWarning });
     return new StatefulSetBench(sandbox, proxy, nb, await RawClient.connect(sandbox.remote));
   }
 
@@ -119,7 +122,7 @@ export class StatefulSetBench implements AsyncDisposable {
   /** Another client of its own, behind a gate. */
   async gated(): Promise<{ readonly gate: Gate; readonly nb: NorthboundClient }> {
     const gate = await Gate.start(this.sandbox.remote);
-    const nb = await connectNorthbound({ remotes: gate.remote, backoff: { minMs: 10, maxMs: 100 } });
+    const nb = await connectNorthbound({ remotes: gate.remote, backoff: { minMs: 10, maxMs: 100 }, onWarning });
     this.#gated.push({ gate, nb });
     return { gate, nb };
   }
