@@ -19,7 +19,7 @@ import type {
   Where,
 } from '../schema/types.js';
 import { isUuid, NamedUuid, type Uuid } from '../schema/uuid.js';
-import type { Operation, OperationResult } from './operations.js';
+import { describeOperation, type Operation, type OperationResult } from './operations.js';
 import { Pending } from './pending.js';
 import { InsertedReferences, type Holder } from './references.js';
 import { mutatorsOf } from './mutators.js';
@@ -54,6 +54,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
   readonly #pendings = new Set<Pending<unknown>>();
   readonly #references = new InsertedReferences();
   readonly #guarded = new Set<string>();
+  #built = false;
   /** Operations given as they stand. */
   readonly #unchecked = new Set<Operation>();
 
@@ -226,6 +227,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   /** Made for the commit: ends the building. */
   build(): BuiltTransaction {
+    this.#built = true;
     const supports = this.#references.supports().filter(({ table, uuid }) => !this.#isGuarded(table, uuid));
     return {
       guards: supports.map(({ table, uuid }) => existenceGuard(table, uuid)),
@@ -343,6 +345,12 @@ export class Transaction<DB, S = WholeTables<DB>> {
   }
 
   #push<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
+    if (this.#built) {
+      throw new InvalidArgumentError(
+        `${describeOperation(operation)}: the callback of this transaction has returned, and what it asked for was sent; ` +
+          'use another transaction',
+      );
+    }
     const pending = new Pending(this.#operations.push(operation) - 1, read);
     this.#pendings.add(pending);
     return pending;

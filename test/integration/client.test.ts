@@ -370,6 +370,17 @@ describe('a client of any database', function () {
     for (const name of optionals) expect(cleared[name] ?? [], name).to.be.empty;
   });
 
+  it('writes without replicating anything', async () => {
+    await using sandbox = await Sandbox.start();
+    using raw = await RawClient.connect(sandbox.remote);
+    await using client = await OvsdbClient.connect({ remotes: sandbox.remote, database: 'OVN_Northbound', tables: [] });
+    const uuid = await client.transact((tx) => tx.insert('Address_Set', { name: 'a' }));
+    expect([...(await raw.rows('Address_Set')).keys()]).to.deep.equal([uuid]);
+    const rows = await client.transact((tx) => tx.select('Address_Set', [['name', '==', 'a']], ['name']));
+    expect(rows).to.deep.equal([{ _uuid: uuid, name: 'a' }]);
+    expect(Object.keys(client.tables)).to.deep.equal([]);
+  });
+
   it('serves the southbound database', async () => {
     await using sandbox = await Sandbox.start({ schemas: [SOUTHBOUND] });
     await using client = await OvsdbClient.connect({

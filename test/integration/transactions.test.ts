@@ -310,6 +310,17 @@ describe('transactions', () => {
       expect(error.message).to.include('the row inserted into HA_Chassis');
     });
 
+    it('what is asked for after the callback has returned', async () => {
+      let late: Tx | undefined;
+      await nb.transact((tx) => {
+        late = tx;
+        return tx.insert('Address_Set', { name: fresh() });
+      });
+      const sent = proxy.transactions.length;
+      expect(() => late!.insert('Address_Set', { name: fresh() })).to.throw('has returned');
+      expect(proxy.transactions).to.have.lengthOf(sent);
+    });
+
     it('a placeholder of another transaction, in an operation and in the result', async () => {
       let kept: ReturnType<Tx['insert']> | undefined;
       await nb.transact((tx) => void (kept = tx.insert('Address_Set', { name: fresh() })));
