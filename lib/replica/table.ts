@@ -2,6 +2,8 @@
  * One replicated table: its rows, its indexes, and the reads and events that callers see. All reads are
  * synchronous and answer from memory.
  */
+import { setMaxListeners } from 'node:events';
+
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors.js';
 import type { Atom, ColumnName, ConditionFunction, ReadColumn, Row, TableName } from '../schema/types.js';
@@ -280,6 +282,8 @@ export class TableStore {
               () => fail(new TimeoutError(`no row of ${this.name} met the condition in ${timeoutMs} ms`, timeoutMs)),
               Math.min(timeoutMs, LONGEST_TIMER_MS),
             );
+      // One signal may well end hundreds of waits.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
     });

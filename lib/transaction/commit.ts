@@ -5,6 +5,8 @@
  *
  * A transaction whose reply was lost is never sent again: it may be in force.
  */
+import { setMaxListeners } from 'node:events';
+
 import { ConnectionLostError, InvalidArgumentError, RpcError, TimeoutError } from '../errors.js';
 import type { Replica } from '../replica/replica.js';
 import type { ReplicaTables } from '../replica/tables.js';
@@ -61,6 +63,8 @@ export async function commit<DB, S, R>(
   callback: (tx: Transaction<DB, S>) => R,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES }: TransactOptions = {},
 ): Promise<Resolved<R>> {
+  // One signal may well end hundreds of transactions that are under way.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const deadline = performance.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     const { session, schema } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);

@@ -635,6 +635,27 @@ describe('transactions', () => {
     });
   });
 
+  it('may share a signal with any number of others, and with waits', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error('all of them');
+    proxy.onRequest = ({ method }) => (method === 'transact' ? 'drop' : 'pass');
+    const sent = proxy.transactions.length;
+    const pending = Array.from({ length: 30 }, (_, i) => [
+      failure(nb.transact((tx) => tx.insert('Address_Set', { name: `shared-${i}` }), { signal })),
+      failure(nb.tables.Address_Set.until(() => false, { signal })),
+    ]).flat();
+    await eventually(() => proxy.transactions.length === sent + 30);
+    controller.abort(reason);
+    for (const error of await Promise.all(pending)) expect(error).to.equal(reason);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('are in the replica when their promise resolves, 200 times with ten at once', async () => {
     const set = await nb.transact((tx) => tx.insert('Address_Set', { name: fresh() }));
     const missing: string[] = [];
