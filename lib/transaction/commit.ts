@@ -186,7 +186,7 @@ function explain(database: string, built: BuiltTransaction, failure: OperationFa
   const { index, error, details } = failure;
   const said = details === undefined ? error : `${error} (${details})`;
   const operation: Operation | undefined = index < guards.length ? guards[index] : operations[index - guards.length];
-  const column = /\bcolumns? "?([A-Za-z_]\w*)"?/.exec(details ?? '')?.[1];
+  const column = columnIn(details ?? '');
   if (operation === undefined) {
     const table = /"(\w+)" table|\bTable (\w+) column|\bdelete (\w+) row/.exec(details ?? '');
     const fault = { table: table?.[1] ?? table?.[2] ?? table?.[3], column, error, details };
@@ -206,6 +206,15 @@ function explain(database: string, built: BuiltTransaction, failure: OperationFa
   }
   const message = `the transaction on ${database} failed at ${where}: ${said}`;
   return new TransactionError('TransactionFailed', 'failed', message, fault);
+}
+
+/** The column that the server's words name; values that they repeat may look like such words as well. */
+function columnIn(details: string): string | undefined {
+  const found =
+    /for index on columns? "(\w+)"/.exec(details) ??
+    /^Table \w+ column (\w+) row/.exec(details) ??
+    /\bcolumn "?([A-Za-z_]\w*)"?/.exec(details);
+  return found?.[1];
 }
 
 function faultOf(error: TransactionError): TransactionFault & { cause: unknown } {

@@ -336,7 +336,7 @@ describe('transactions', () => {
 
   describe('that the server refuses', () => {
     it('a name that is taken: unique index, with table and column', async () => {
-      const name = fresh();
+      const name = `${fresh()} in column other`;
       const error = await failure(
         nb.transact((tx) => [tx.insert('Address_Set', { name }), tx.insert('Address_Set', { name })]),
       );
