@@ -29,7 +29,7 @@ import type {
 } from './manager-options.js';
 import { planPods, type PlanRules } from './plan.js';
 import { planView } from './plan-view.js';
-import { PodTurns } from './pod-turns.js';
+import { PodTurns, within } from './pod-turns.js';
 import { PortTransactions, type Call, type ManagerTransaction } from './port-transactions.js';
 import { releasePorts } from './release-ports.js';
 import { describeSubnet, findSite, readPool, type Site } from './site.js';
@@ -257,6 +257,12 @@ export class StatefulSetPortManager implements Disposable {
         succeeded = true;
       } finally {
         place?.flights.end(flight, succeeded);
+      }
+      // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
+      if (place !== undefined && flight.blockers.size > 0) {
+        await within(call, place.flights.landed(flight.blockers));
+        attempt--;
+        continue;
       }
       const conflicts =
         place === undefined

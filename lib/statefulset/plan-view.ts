@@ -23,13 +23,17 @@ export function planView(
     isHere: (port) => client.tables.Logical_Switch.find({ ports: [port._uuid] })?._uuid === index.uuid,
     routerPort: (address) => routerAddresses.get(address),
     holder: (address, isExcepted = () => false) => {
-      const claimant = flights.claimant(address);
+      const claimant = flights.claimant(address, flight);
       if (claimant !== undefined) return { port: claimant, retained: false };
       const owners = [...index.ipOwners(address), ...index.macOwners(address)];
       const owner = owners.find(({ name }) => !isExcepted(name));
       return owner && describeHolder(owner);
     },
-    pick: (family, pod) => pickAddress(site, index, routerAddresses, flight, rules, family, pod),
+    pick: (family, pod) => {
+      const picked = pickAddress(site, index, routerAddresses, flight, rules, family, pod);
+      if (!('ip' in picked)) flights.noteExhausted(flight);
+      return picked;
+    },
     pickMac: (pod, attempt) => {
       const key = `${pod} mac`;
       const mac = (attempt === 0 ? flight.picks.get(key) : undefined) ?? randomMac();

@@ -24,7 +24,8 @@ export class PodTurns {
   }
 }
 
-async function within({ signal, deadline, workload }: Call, wait: Promise<unknown>): Promise<void> {
+/** Waits for what never rejects, as long as the call has time. Rejects as {@link PodTurns.take}. */
+export async function within({ signal, deadline, workload }: Call, wait: Promise<unknown>): Promise<void> {
   signal?.throwIfAborted();
   const timeoutMs = Math.max(1, deadline - performance.now());
   await new Promise<void>((resolve, reject) => {

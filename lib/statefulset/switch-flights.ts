@@ -39,6 +39,8 @@ export class Flight {
   readonly former: Map<string, PortAddresses> = new Map<string, PortAddresses>();
   chain: Chain | undefined;
   generation: string | undefined;
+  /** Others on their way whose claims kept a pod of this one from an address. */
+  readonly blockers: Set<Flight> = new Set<Flight>();
   /** The one that was the last before it. */
   previous: Flight | undefined;
 }
@@ -46,8 +48,9 @@ export class Flight {
 /** The transactions of this process on one switch; see the head of this file. */
 export class SwitchFlights {
   readonly #index: SwitchIndex;
-  /** Port name by claimed address. */
-  readonly #claims = new Map<string, string>();
+  readonly #claims = new Map<string, { readonly port: string; readonly flight: Flight }>();
+  /** Those on their way, with what to call when they have ended. */
+  readonly #landings = new Map<Flight, { readonly landed: Promise<void>; readonly land: () => void }>();
   #last: Flight | undefined;
 
   constructor(index: SwitchIndex) {
@@ -58,17 +61,35 @@ export class SwitchFlights {
   begin(flight: Flight): void {
     if (flight.chain !== undefined) flight.chain.broken = true;
     flight.chain = undefined;
+    flight.blockers.clear();
     this.#release(flight);
+    if (this.#landings.has(flight)) return;
+    let land = (): void => undefined;
+    const landed = new Promise<void>((resolve) => (land = resolve));
+    this.#landings.set(flight, { landed, land });
   }
 
-  /** Name of the port that a transaction on its way claims this address for. */
-  claimant(address: string): string | undefined {
-    return this.#claims.get(address);
+  /** Resolves when all of these have ended: whether their claims hold is known then. */
+  async landed(flights: Iterable<Flight>): Promise<void> {
+    await Promise.all(Array.from(flights, async (flight) => this.#landings.get(flight)?.landed));
+  }
+
+  /** Notes that what others claim leaves no address for a pod of this one. */
+  noteExhausted(flight: Flight): void {
+    for (const other of this.#landings.keys())
+      if (other !== flight && other.claims.size > 0) flight.blockers.add(other);
+  }
+
+  /** Name of the port that a transaction on its way claims this address for, on behalf of `flight`. */
+  claimant(address: string, flight: Flight): string | undefined {
+    const claim = this.#claims.get(address);
+    if (claim !== undefined && claim.flight !== flight) flight.blockers.add(claim.flight);
+    return claim?.port;
   }
 
   /** Claims an address, which nobody has claimed, for a port until the transaction has ended. */
   claim(address: string, port: string, flight: Flight): void {
-    this.#claims.set(address, port);
+    this.#claims.set(address, { port, flight });
     flight.claims.add(address);
     this.#index.hold(address);
   }
@@ -104,6 +125,7 @@ export class SwitchFlights {
     flight.chain = undefined;
     flight.previous = undefined;
     if (this.#last === flight) this.#last = undefined;
+    this.#land(flight);
   }
 
   /** Takes back a transaction that was planned last and is not sent: as if it had not been planned. */
@@ -112,6 +134,12 @@ export class SwitchFlights {
     if (this.#last === flight) this.#last = flight.previous;
     flight.chain = undefined;
     flight.previous = undefined;
+    this.#land(flight);
+  }
+
+  #land(flight: Flight): void {
+    this.#landings.get(flight)?.land();
+    this.#landings.delete(flight);
   }
 
   #release(flight: Flight): void {

@@ -53,7 +53,7 @@ export async function undoConflicts(
       flights.begin(flight);
       const ports = writtenPorts(client, call, committed);
       const concerned = concernedPorts(call, index, ports, refused);
-      const stuck = stuckPorts(index, flights, concerned);
+      const stuck = stuckPorts(index, flights, flight, concerned);
       takeBack(
         tx,
         committed,
@@ -131,14 +131,19 @@ function concernedPorts(
 }
 
 /** Ports that cannot go back, because somebody else has their former address by now. */
-function stuckPorts(index: SwitchIndex, flights: SwitchFlights, concerned: readonly Written[]): ReadonlySet<Written> {
+function stuckPorts(
+  index: SwitchIndex,
+  flights: SwitchFlights,
+  flight: Flight,
+  concerned: readonly Written[],
+): ReadonlySet<Written> {
   const stuck = new Set<Written>();
   const going = new Map<Uuid, Written>(concerned.map((port) => [port.own.row._uuid, port]));
   for (let before = -1; before < stuck.size;) {
     before = stuck.size;
     for (const port of concerned) {
       const isTaken = (ip: string): boolean =>
-        flights.claimant(ip) !== undefined ||
+        flights.claimant(ip, flight) !== undefined ||
         index.ipOwners(ip, port.own.row._uuid).some(({ _uuid }) => {
           const other = going.get(_uuid);
           return other === undefined || stuck.has(other);
