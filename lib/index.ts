@@ -194,6 +194,7 @@ export type {
 } from './schema/schema-json.js';
 export type {
   AnyColumn,
+  ArithmeticMutation,
   Atom,
   ColumnFlag,
   ColumnMutation,
@@ -212,6 +213,7 @@ export type {
   Row,
   ScalarColumn,
   SetColumn,
+  SetMutation,
   TableName,
   UntypedTables,
   Update,

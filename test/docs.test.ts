@@ -125,4 +125,47 @@ describe('the documentation', () => {
     );
     expect(broken).to.deep.equal([]);
   });
+
+  it('explains every error code that the library can throw', () => {
+    const guide = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+    const codes = errorCodes();
+    expect(codes).to.include.members([
+      'ConnectFailed',
+      'OrphanInsert',
+      'PortNotFound',
+      'PoolExhausted',
+      'SandboxStart',
+    ]);
+    expect(codes.filter((code) => !guide.includes(`| \`${code}\` `))).to.deep.equal([]);
+    const listed = [...guide.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] ?? '');
+    expect(
+      listed.filter((code) => !codes.includes(code)),
+      'codes that nothing throws',
+    ).to.deep.equal([]);
+  });
 });
+
+/** Every code that an error of lib is made with: literals given to constructors, and the declared families. */
+function errorCodes(): readonly string[] {
+  const lib = join(ROOT, 'lib');
+  const text = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && path !== join('nb', 'tables.ts'))
+    .map((path) => readFileSync(join(lib, path), 'utf8'))
+    .join('\n');
+  const block = (start: string, end: string): string => {
+    const from = text.indexOf(start);
+    expect(from, start).to.be.above(-1);
+    return text.slice(from, text.indexOf(end, from));
+  };
+  const families = [
+    block('export type TransactionErrorCode', "';\n"),
+    block('export type NorthboundErrorCode', "';\n"),
+    block('export interface PortErrorDetails', '\n}'),
+  ];
+  const found = [
+    ...text.matchAll(/\bsuper\(\s*'([A-Z]\w+)'/g),
+    ...text.matchAll(/\bnew (?:Ovsdb|Transaction|Northbound|Port)Error(?:<[^>]*>)?\(\s*'([A-Z]\w+)'/g),
+    ...families.flatMap((family) => [...family.matchAll(/\| '([A-Z]\w+)'/g), ...family.matchAll(/^ {2}([A-Z]\w+):/gm)]),
+  ];
+  return [...new Set(found.map((match) => match[1] ?? ''))];
+}
