@@ -1,11 +1,12 @@
 /**
  * Events for people who embed us: a listener that throws hurts neither the other listeners nor the
- * code that emits. What it threw is handed to `onListenerError`.
+ * code that emits. What it threw is handed to `onListenerError`, and so is what an async listener
+ * rejects with.
  */
 import { EventEmitter } from 'eventemitter3';
 
 type Listener<A extends readonly unknown[]> = (...args: A) => void;
-type AnyListener = (...args: unknown[]) => void;
+type AnyListener = (...args: unknown[]) => unknown;
 
 /** A guarded emitter: see the head of this file. `Events` maps names to tuples of arguments. */
 export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unknown[] }> {
@@ -54,10 +55,12 @@ export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unkno
   #add(event: string, listener: AnyListener, once: boolean): () => void {
     const guard: AnyListener = (...args) => {
       if (once) stop();
+      const fail = (error: unknown): void => this.#onListenerError(event, error);
       try {
-        listener(...args);
+        const result = listener(...args);
+        if (result instanceof Promise) result.catch(fail);
       } catch (error) {
-        this.#onListenerError(event, error);
+        fail(error);
       }
     };
     const stop = (): void => {

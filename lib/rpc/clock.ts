@@ -1,8 +1,10 @@
+import { LONGEST_TIMER_MS } from '../timer.js';
+
 /** Time as the session and its owners see it; tests give one that they move by hand. */
 export interface Clock {
   /** Milliseconds from an arbitrary start; never goes backwards. */
   now(): number;
-  /** Calls back once after `delayMs`; the returned function calls it off. */
+  /** Calls back once after `delayMs`, or after 24.8 days where that is more; the returned function calls it off. */
   schedule(callback: () => void, delayMs: number): () => void;
   /** Calls back once input that has already arrived has been read and handled. */
   afterPendingInput(callback: () => void): void;
@@ -12,7 +14,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   schedule: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs).unref();
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_TIMER_MS)).unref();
     return () => {
       clearTimeout(timer);
     };

@@ -112,7 +112,13 @@ export class RpcSession {
       options.maxMessageBytes === undefined ? {} : { maxMessageBytes: options.maxMessageBytes },
     );
     this.#client = new JSONRPCClient((request: JSONRPCRequest) => {
-      this.#send(toWireRequest(request));
+      try {
+        this.#send(toWireRequest(request));
+      } catch (error) {
+        // json-rpc-2.0 keeps no more than an error's text.
+        this.#failedSend = { error };
+        throw error;
+      }
     });
     this.#probe = new Probe(stream, probeIntervalMs, this.#clock, {
       onProbe: () => {
@@ -231,14 +237,8 @@ export class RpcSession {
   }
 
   #send(message: object): void {
-    try {
-      this.#stream.write(stringifyJson(message));
-      this.#messagesSent++;
-    } catch (error) {
-      // json-rpc-2.0 keeps no more than an error's text.
-      this.#failedSend = { error };
-      throw error;
-    }
+    this.#stream.write(stringifyJson(message));
+    this.#messagesSent++;
   }
 
   #takeFailedSend(): { readonly error: unknown } | undefined {

@@ -9,6 +9,7 @@ import { connect as connectNet, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import { ConnectFailedError, ConnectionLostError, TimeoutError, type OvsdbError } from '../errors.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import { connectFailure, lossReason } from './failure.js';
 import { formatRemote, type Remote } from './remote.js';
 import { tlsConnectionOptions, type TlsOptions } from './tls.js';
@@ -95,11 +96,12 @@ export async function connectStream(
     socket.once('close', onClose);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (timeoutMs > 0) {
-      timer = setTimeout(() => {
+      const onTimeout = (): void => {
         const cause = new TimeoutError(`no connection within ${timeoutMs} ms`, timeoutMs);
         const message = `connecting to ${formatRemote(remote)} failed: no answer within ${timeoutMs} ms. Is a firewall in between, or the host down?`;
         fail(new ConnectFailedError(message, { cause }));
-      }, timeoutMs);
+      };
+      timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
     }
   });
 }
@@ -150,6 +152,8 @@ class SocketStream implements Stream {
     this.remote = remote;
     this.#socket = socket;
     socket.on('error', (error) => (this.#error ??= error));
+    // A peer that sends no more answers no more: what waits for it to read would keep the socket open in vain.
+    socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       this.#onSocketClose();
     });
@@ -188,7 +192,7 @@ class SocketStream implements Stream {
   }
 
   write(text: string): void {
-    if (this.#closed || this.#ended !== undefined || this.#socket.destroyed) return;
+    if (this.#closed || this.#ended !== undefined || !this.#socket.writable) return;
     this.#texts.push(text);
     this.#writableBytes += Buffer.byteLength(text);
     if (this.#flushScheduled) return;
@@ -218,13 +222,8 @@ class SocketStream implements Stream {
   }
 
   #writeNext(): void {
-    let bytes = this.#queue.length > 1 ? Buffer.concat(this.#queue) : this.#queue[0];
-    this.#queue = [];
-    if (bytes === undefined || this.#socket.destroyed) return;
-    if (bytes.length > PIECE_BYTES) {
-      this.#queue.push(bytes.subarray(PIECE_BYTES));
-      bytes = bytes.subarray(0, PIECE_BYTES);
-    }
+    if (this.#queue.length === 0 || !this.#socket.writable) return;
+    const bytes = this.#takePiece();
     this.#inFlight = bytes.length;
     this.#bytesSent += bytes.length;
     this.#writableBytes -= bytes.length;
@@ -232,6 +231,27 @@ class SocketStream implements Stream {
       this.#inFlight = 0;
       this.#writeNext();
     });
+  }
+
+  /** Takes the next piece off the queue; what stays there is not copied. */
+  #takePiece(): Buffer {
+    let count = 0;
+    let length = 0;
+    for (const bytes of this.#queue) {
+      count++;
+      length += bytes.length;
+      if (length >= PIECE_BYTES) break;
+    }
+    const taken = this.#queue.splice(0, count);
+    const last = taken.at(-1);
+    const surplus = length - PIECE_BYTES;
+    if (last !== undefined && surplus > 0) {
+      const end = last.length - surplus;
+      taken[count - 1] = last.subarray(0, end);
+      this.#queue.unshift(last.subarray(end));
+    }
+    const [first] = taken;
+    return first !== undefined && taken.length === 1 ? first : Buffer.concat(taken);
   }
 
   #onSocketClose(): void {

@@ -37,6 +37,15 @@ describe('GuardedEmitter', () => {
     expect(errors).to.deep.equal([['tick', fault]]);
   });
 
+  it('hands over what an async listener rejects with', async () => {
+    const fault = new Error('broken');
+    const broken: () => unknown = () => Promise.reject(fault);
+    emitter.on('tick', broken);
+    emitter.emit('tick', 1);
+    await Promise.resolve();
+    expect(errors).to.deep.equal([['tick', fault]]);
+  });
+
   it('calls a listener of once() a single time, also when that throws or emits again', () => {
     let calls = 0;
     emitter.once('tick', (count) => {

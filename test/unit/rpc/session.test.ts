@@ -102,6 +102,16 @@ describe('RpcSession requests', () => {
     stream.receive({ id: 1, result: 'fine' });
     expect(await next).to.equal('fine');
   });
+
+  it('are not harmed by a notification that has no JSON form', async () => {
+    const { stream, session } = rig();
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(() => session.notify('x', circle)).to.throw(InvalidArgumentError);
+    const next = session.request('a', []);
+    stream.receive({ id: 0, result: 'fine' });
+    expect(await next).to.equal('fine');
+  });
 });
 
 describe('RpcSession.request given up', () => {
