@@ -144,15 +144,16 @@ export class SwitchIndex {
     return space;
   }
 
-  /** Counts an address as used although no port has it yet. */
+  /** Counts an IP address as used although no port has it yet. MAC addresses are let pass. */
   hold(address: string): void {
+    if (canonicalMac(address) !== undefined) return;
     this.#held.add(address);
     for (const space of this.#spaces.values()) addText(space, address);
   }
 
   /** Ends {@link hold}. */
   unhold(address: string): void {
-    this.#held.delete(address);
+    if (!this.#held.delete(address)) return;
     for (const space of this.#spaces.values()) removeText(space, address);
   }
 
