@@ -5,9 +5,9 @@
 import { isPortError, OvsdbError, StatefulSetPortManager, type NamespaceSubnet, type PortError } from 'ovn-northbound';
 
 import { automaticStory } from './demo/automatic-story.js';
-import { DemoDatabase, OccupiedError } from './demo/database.js';
+import { CleanupError, DemoDatabase, OccupiedError } from './demo/database.js';
 import { edited, ManifestError, readManifest, type DemoSet } from './demo/manifest.js';
-import { agreementOfNbctl } from './demo/nbctl.js';
+import { agreementOfNbctl, NbctlError } from './demo/nbctl.js';
 import { readOptions, USAGE, UsageError, type DemoOptions } from './demo/options.js';
 import { poolStory } from './demo/pool-story.js';
 import { Report } from './demo/report.js';
@@ -60,17 +60,18 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   try {
     await play({ report, database, options, sets, acts: all, madeUp, subnets, signal });
   } catch (error) {
-    await database.close().catch((second: unknown) => process.stderr.write(`\nError: ${explain(second)}\n`));
+    await database.close().then(
+      (outcome) => outcome !== undefined && process.stderr.write(`\n${outcome}\n`),
+      (second: unknown) => process.stderr.write(`\nError: ${explain(second)}\n`),
+    );
     throw error;
   }
-  await database.close();
+  const outcome = await database.close();
   report.say();
   report.say(
     report.broken === 0 ? `All ${report.kept} promises were kept.` : `${report.broken} promises were NOT kept.`,
   );
-  if (options.remote !== undefined) {
-    report.say(options.keep ? 'The switch and its ports were left there (--keep).' : 'The database is as it was.');
-  }
+  if (outcome !== undefined) report.say(outcome);
   return report.broken === 0 ? 0 : 1;
 }
 
@@ -136,9 +137,8 @@ function explain(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\n"npm run demo -- --help" lists the options.`;
   if (isPortError(error, 'AddressOutOfSubnet') || isPortError(error, 'ReservedAddress')) return explainAddresses(error);
   if (error instanceof OvsdbError) return `${error.message} [${error.code}]`;
-  if (error instanceof ManifestError || error instanceof OccupiedError || error instanceof Interrupted) {
-    return error.message;
-  }
+  const known = [ManifestError, OccupiedError, CleanupError, NbctlError, Interrupted];
+  if (error instanceof Error && known.some((kind) => error instanceof kind)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
@@ -163,7 +163,7 @@ const stop = new AbortController();
 for (const [name, exitCode] of Object.entries(SIGNALS)) {
   process.on(name, () => {
     process.stderr.write(`\n${name}: cleaning up\n`);
-    stop.abort(new Interrupted('The demo was stopped before its end; what it had made was removed.', exitCode));
+    stop.abort(new Interrupted('The demo was stopped before its end.', exitCode));
   });
 }
 // A reader that goes away, such as head(1), ends the demo too, but not before it has cleaned up.

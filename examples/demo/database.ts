@@ -1,53 +1,28 @@
 /** The northbound database that the demo works on, and the switches that are its own there. */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 
-import {
-  connectNorthbound,
-  PORT_KEYS,
-  TransactionError,
-  type ClientWarning,
-  type NorthboundClient,
-  type Uuid,
-} from 'ovn-northbound';
+import { connectNorthbound, PORT_KEYS, type ClientWarning, type NorthboundClient, type Uuid } from 'ovn-northbound';
 import { Sandbox } from 'ovn-northbound/testing';
 
 import type { DemoSet } from './manifest.js';
 import type { DemoOptions } from './options.js';
+import { readPorts, type PortRecord, type Snapshot } from './snapshot.js';
 
 const READY_TIMEOUT_MS = 10_000;
 const CLEANUP_TIMEOUT_MS = 20_000;
 
-/** A port as the server has it now. */
-export interface PortRecord {
-  readonly uuid: string;
-  /** Changes with every transaction that writes the row (RFC 7047 §3.2, `_version`). */
-  readonly version: string;
-  readonly name: string;
-  readonly ordinal: number;
-  readonly addresses: string;
-  /** IPv4 and IPv6 address, as far as there are any, with a comma. */
-  readonly ips: string;
-  readonly mac: string;
-  readonly podUid: string;
-}
-
-/** What the server has for one StatefulSet. */
-export interface Snapshot {
-  readonly ports: readonly PortRecord[];
-  /** `_version` of the switch's row. */
-  readonly switchVersion: string;
-}
-
 /** A database that the demo refuses to work on. */
 export class OccupiedError extends Error {}
+
+/** What the demo made is still there. */
+export class CleanupError extends Error {}
 
 export class DemoDatabase {
   readonly nb: NorthboundClient;
   readonly remote: string;
   /** What the client has to say of the server. */
   readonly warnings: readonly string[];
-  readonly #options: DemoOptions;
+  readonly options: DemoOptions;
   readonly #sandbox: Sandbox | undefined;
   /** The client's own method; the one that callers find counts. */
   readonly #transact: NorthboundClient['transact'];
@@ -66,7 +41,7 @@ export class DemoDatabase {
     this.nb = nb;
     this.warnings = warnings;
     this.remote = remote;
-    this.#options = options;
+    this.options = options;
     this.#sandbox = sandbox;
     this.#transact = nb.transact.bind(nb);
     // Whatever the library writes goes through this method, so this counts it all.
@@ -149,77 +124,23 @@ export class DemoDatabase {
 
   /** Reads from the server, not from the replica, what it has for a StatefulSet on the demo's switch. */
   async read(set: DemoSet, signal: AbortSignal): Promise<Snapshot> {
-    return this.#read(this.switchOf(set), { [PORT_KEYS.statefulSet]: set.key }, signal);
+    return readPorts(this.#transact, this.switchOf(set), { [PORT_KEYS.statefulSet]: set.key }, signal);
   }
 
   /** Reads all ports of the demo from the server. */
   async readAll(signal: AbortSignal): Promise<readonly PortRecord[]> {
     const ports: PortRecord[] = [];
-    for (const name of this.switchNames) ports.push(...(await this.#read(name, {}, signal)).ports);
+    for (const name of this.switchNames) ports.push(...(await readPorts(this.#transact, name, {}, signal)).ports);
     return ports;
   }
 
-  async #read(switchName: string, also: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Snapshot> {
-    const ids = { ...also, [PORT_KEYS.logicalSwitch]: switchName };
-    const { rows, versions, switches } = await this.#transact(
-      (tx) => ({
-        rows: tx.select(
-          'Logical_Switch_Port',
-          [['external_ids', 'includes', ids]],
-          ['name', 'addresses', 'external_ids'],
-        ),
-        // `_version` is no column of the schema, so these two are written as they go over the wire.
-        versions: tx.operation({
-          op: 'select',
-          table: 'Logical_Switch_Port',
-          where: [['external_ids', 'includes', ['map', Object.entries(ids)]]],
-          columns: ['_uuid', '_version'],
-        }),
-        switches: tx.operation({
-          op: 'select',
-          table: 'Logical_Switch',
-          where: [['name', '==', switchName]],
-          columns: ['_uuid', '_version'],
-        }),
-      }),
-      { signal },
-    );
-    const versionOf = new Map(versionsIn(versions));
-    const ports = rows.map(({ _uuid, name, addresses, external_ids: keys }): PortRecord => {
-      const [mac = '', ...ips] = addresses.join(' ').split(' ');
-      return {
-        uuid: _uuid,
-        version: versionOf.get(_uuid) ?? '',
-        name,
-        ordinal: Number(keys[PORT_KEYS.ordinal]),
-        addresses: addresses.join(' '),
-        ips: ips.join(','),
-        mac,
-        podUid: keys[PORT_KEYS.podUid] ?? '',
-      };
-    });
-    ports.sort((a, b) => a.ordinal - b.ordinal);
-    return { ports, switchVersion: versionsIn(switches)[0]?.[1] ?? '' };
-  }
-
-  /** What `ovn-nbctl show` prints of one of the demo's switches. */
-  async show(switchName: string, signal: AbortSignal): Promise<string> {
-    const { privateKey, certificate, caCert } = this.#options;
-    const tls = privateKey === undefined ? [] : ['-p', privateKey, '-c', certificate ?? '', '-C', caCert ?? ''];
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OVN|OVS)_/.test(name)));
-    const args = [`--db=${this.remote}`, '--no-leader-only', '--timeout=20', ...tls, 'show', switchName];
-    return new Promise((resolve, reject) => {
-      execFile('ovn-nbctl', args, { env, signal, maxBuffer: 1 << 28 }, (error, stdout) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`ovn-nbctl failed: ${error.message}`, { cause: error }));
-      });
-    });
-  }
-
-  /** Removes what the demo made and closes the connection. Throws when it could not be removed, saying how to do it. */
-  async close(): Promise<void> {
+  /**
+   * Removes what the demo made and closes the connection. Resolves with a sentence on what became of it, if that
+   * matters to anybody. Throws when it could not be removed, saying how to do it.
+   */
+  async close(): Promise<string | undefined> {
     try {
-      await this.#removeSwitches();
+      return await this.#removeSwitches();
     } finally {
       this.nb.close();
       await this.#sandbox?.stop();
@@ -227,28 +148,30 @@ export class DemoDatabase {
   }
 
   /** Ports go with the switch that holds them. By name, since the demo may have been stopped before it knew the uuid. */
-  async #removeSwitches(): Promise<void> {
-    if (this.isPrivate || this.#options.keep || this.#switches.size === 0) return;
+  async #removeSwitches(): Promise<string | undefined> {
     const names = this.switchNames;
+    if (this.isPrivate || names.length === 0) return undefined;
+    if (this.options.keep) return `Left in the database (--keep): switch ${names.join(', ')} with its ports.`;
     try {
-      await this.#transact(
-        (tx) => {
-          for (const name of names) tx.delete('Logical_Switch', [['name', '==', name]]);
-        },
-        { timeoutMs: CLEANUP_TIMEOUT_MS },
+      const limits = { timeoutMs: CLEANUP_TIMEOUT_MS };
+      await this.#transact((tx) => {
+        for (const name of names) tx.delete('Logical_Switch', [['name', '==', name]]);
+      }, limits);
+      const left = await this.#transact(
+        (tx) =>
+          names.map((name) =>
+            tx.select('Logical_Switch_Port', [['external_ids', 'includes', { [PORT_KEYS.logicalSwitch]: name }]], []),
+          ),
+        limits,
       );
+      if (left.flat().length > 0) throw new Error(`${left.flat().length} ports are still there`);
     } catch (error) {
-      const outcome = error instanceof TransactionError ? error.message : String(error);
       const commands = names.map((name) => `ovn-nbctl --db=${this.remote} ls-del ${name}`).join('\n  ');
-      throw new Error(`the demo's switches could not be removed: ${outcome}\nRemove them with\n  ${commands}`, {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CleanupError(`what the demo made could not be removed: ${reason}\nRemove it with\n  ${commands}`, {
         cause: error,
       });
     }
+    return `Removed from the database: switch ${names.join(', ')} with its ports. Nothing of the demo is left.`;
   }
-}
-
-/** Uuid and version of the rows in the result of a select. */
-function versionsIn(result: unknown): [uuid: string, version: string][] {
-  const { rows = [] } = result as { rows?: readonly Readonly<Record<'_uuid' | '_version', readonly string[]>>[] };
-  return rows.map(({ _uuid, _version }) => [_uuid[1] ?? '', _version[1] ?? '']);
 }

@@ -1,4 +1,5 @@
 /** The demo's command line. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -52,14 +53,19 @@ export function readOptions(args: readonly string[]): DemoOptions {
   }
   return {
     help: values.help ?? false,
-    file: values.file ?? DEFAULT_FILE,
+    file: fromHere(values.file) ?? DEFAULT_FILE,
     subnet: values.subnet,
     remote: values.remote,
     keep: values.keep ?? false,
-    privateKey: values['private-key'],
-    certificate: values.certificate,
-    caCert: values['ca-cert'],
+    privateKey: fromHere(values['private-key']),
+    certificate: fromHere(values.certificate),
+    caCert: fromHere(values['ca-cert']),
   };
+}
+
+/** npm runs scripts in the package's folder; paths are meant from where npm was called. */
+function fromHere(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '', path);
 }
 
 // The return type is what parseArgs makes of these options; writing it out would say everything twice.

@@ -1,7 +1,7 @@
 /** A StatefulSet with a pool: made in sequence, kept when its pods go, extended when the pool is. */
 import type { PodLike, PodOutcome } from 'ovn-northbound';
 
-import type { PortRecord } from './database.js';
+import type { PortRecord } from './snapshot.js';
 import { edited, newPods, type DemoSet } from './manifest.js';
 import { changed, portTable, refusals, type Stage } from './stage.js';
 import { entriesToAppend } from './subnet.js';

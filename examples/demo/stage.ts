@@ -1,7 +1,8 @@
 /** What the acts of the demo share. */
 import type { Pool, PodOutcome, RefusedPod, StatefulSetPortManager } from 'ovn-northbound';
 
-import type { DemoDatabase, PortRecord } from './database.js';
+import type { DemoDatabase } from './database.js';
+import type { PortRecord } from './snapshot.js';
 import type { Report } from './report.js';
 import type { DemoSet } from './manifest.js';
 import type { DemoSubnet } from './subnet.js';

@@ -185,6 +185,26 @@ describe('the demo', function () {
       expect(nb.tables.Logical_Switch.filter(({ name }) => name.startsWith('demo-'))).to.deep.equal([]);
     });
 
+    it('does not claim what is not so: crosses and exit code 1 when somebody else writes its ports', async () => {
+      await using nb = await connectNorthbound({ remotes: sandbox.remote });
+      const finished = new AbortController();
+      const meddling = (async (): Promise<void> => {
+        for (let n = 0; !finished.signal.aborted; n++) {
+          const port = nb.tables.Logical_Switch_Port.find({ name: 'web-1.product' });
+          const change = { external_ids: { set: { meddler: String(n) } } };
+          if (port !== undefined) await nb.transact((tx) => tx.mutate('Logical_Switch_Port', port._uuid, change));
+          else await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      })();
+      const { code, stdout } = await play(['--remote', sandbox.remote]);
+      finished.abort();
+      await meddling;
+      expect(stdout).to.match(/✗ .*_version.* but these changed: web-1\.product/);
+      expect(stdout).to.match(/^[1-9][0-9]* promises were NOT kept\.$/m);
+      expect(code).to.equal(1);
+      expect(nb.tables.Logical_Switch.filter(({ name }) => name.startsWith('demo-'))).to.deep.equal([]);
+    });
+
     it('cleans up when it is interrupted', async () => {
       const before = await contents();
       let interrupted = false;
@@ -193,7 +213,7 @@ describe('the demo', function () {
         interrupted = true;
         interrupt();
       });
-      expect(stderr).to.contain('stopped before its end');
+      expect(stderr).to.contain('stopped before its end').and.contain('Nothing of the demo is left');
       expect(code).to.equal(130);
       expect(await contents()).to.equal(before);
     });
