@@ -6,7 +6,7 @@ import type { ClientOptions } from '../../lib/client/client-options.js';
 import type { ClientWarning } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
 import { Sandbox } from '../../lib/testing/index.js';
-import { eventually, RawClient } from '../integration/raw-client.js';
+import { eventually, outOfSync, RawClient } from '../integration/raw-client.js';
 import { ClientProxy } from './client-proxy.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Address_Set' | 'NB_Global', string>>;
@@ -121,9 +121,10 @@ describe('a client of a server with troubles', function () {
     await using other = await ClientProxy.start(sandbox.remote);
     await using client = await connect({ remotes: [proxy.remote, other.remote], shuffle: false });
     expect(client.state).to.include({ remote: proxy.remote });
+    const down = outOfSync(client);
     proxy.refusing = true;
     proxy.cut();
-    await eventually(() => client.state.name !== 'synced');
+    await down;
     await client.transact((tx) => tx.insert('Address_Set', { name: 'a' }));
     expect(client.state).to.include({ name: 'synced', remote: other.remote });
   });

@@ -83,3 +83,16 @@ export async function eventually(condition: () => boolean, what = 'the condition
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
 }
+
+/** Resolves when the client is not in sync any more, also when that is over before somebody could look. */
+export async function outOfSync(client: {
+  on(event: 'state', listener: (state: { readonly name: string }) => void): () => void;
+}): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = client.on('state', ({ name }) => {
+      if (name === 'synced') return;
+      stop();
+      resolve();
+    });
+  });
+}

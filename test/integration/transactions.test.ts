@@ -8,7 +8,7 @@ import { Sandbox } from '../../lib/testing/index.js';
 import { Transaction } from '../../lib/transaction/builder.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { ClientProxy } from '../faults/client-proxy.js';
-import { eventually, RawClient } from './raw-client.js';
+import { eventually, outOfSync, RawClient } from './raw-client.js';
 
 const TABLES = [
   'NB_Global',
@@ -598,8 +598,9 @@ describe('transactions', () => {
 
     it('waits for the next connection and is then sent once', async () => {
       const name = fresh();
+      const down = outOfSync(nb);
       proxy.cut();
-      await eventually(() => nb.state.name !== 'synced');
+      await down;
       await nb.transact((tx) => tx.insert('Address_Set', { name }));
       expect(nb.tables.Address_Set.find({ name })).not.to.equal(undefined);
     });
