@@ -18,14 +18,13 @@ import { Reconnect } from '../rpc/reconnect.js';
 import { RpcSession } from '../rpc/session.js';
 import { parseSchema, type DatabaseSchema } from '../schema/schema.js';
 import type { ReadySession } from '../transaction/commit.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import { formatRemote, parseRemotes, type Remote } from '../wire/remote.js';
 import { connectStream } from '../wire/stream.js';
 import type { ConnectionOptions } from './client-options.js';
 import type { ClientState } from './client-state.js';
 
 const MAX_SNAPSHOT_TIMEOUT_MS = 600_000;
-/** A timer of more than this fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What the connection needs of its client. */
 export interface ConnectionHost {

@@ -9,6 +9,7 @@ import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors
 import type { Atom, ColumnName, ConditionFunction, ReadColumn, Row, TableName } from '../schema/types.js';
 import { normalizeInteger } from '../schema/integer.js';
 import type { Uuid } from '../schema/uuid.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
 import { TableIndex, type IndexPart, type Match } from './table-index.js';
 
@@ -134,9 +135,6 @@ export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, 
     this.#store.events.off(event, listener as never);
   }
 }
-
-/** A timer of more than this fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** One clause `[column, function, value]` of which rows are replicated. */
 export type RuntimeCondition = readonly [column: string, fn: ConditionFunction, value: unknown];

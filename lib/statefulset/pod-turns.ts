@@ -1,5 +1,6 @@
 /** One call at a time for each port: a second one for the same pod waits, and then finds what the first one did. */
 import { TimeoutError } from '../errors.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import type { Call } from './port-transactions.js';
 
 /** See the head of this file. */
@@ -36,7 +37,10 @@ export async function within({ signal, deadline, workload }: Call, wait: Promise
     };
     const onAbort = (): void => settle(() => reject(signal?.reason as Error));
     const message = `an earlier call for a pod of ${workload.key} was still under way when the time of this one was up`;
-    const timer = setTimeout(() => settle(() => reject(new TimeoutError(message, timeoutMs))), timeoutMs);
+    const timer = setTimeout(
+      () => settle(() => reject(new TimeoutError(message, timeoutMs))),
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
     void wait.then(() => settle(resolve));
   });

@@ -13,6 +13,7 @@ import type { ReplicaTables } from '../replica/tables.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { NamedUuid } from '../schema/uuid.js';
+import { LONGEST_TIMER_MS } from '../timer.js';
 import { Transaction, type BuiltTransaction } from './builder.js';
 import {
   describeOperation,
@@ -54,8 +55,6 @@ export interface ReadySession {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_RETRIES = 10;
 const MAX_RETRY_DELAY_MS = 200;
-/** A timer of more than this fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `callback` as one transaction; see `OvsdbClient.transact` for what callers see. */
 export async function commit<DB, S, R>(
