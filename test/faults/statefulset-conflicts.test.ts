@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import type { PodOutcome } from '../../lib/statefulset/manager-options.js';
 import { readManagedPort } from '../../lib/statefulset/managed-port.js';
+import type { PortError } from '../../lib/statefulset/port-error.js';
 import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
 import { eventually } from '../integration/raw-client.js';
 import {
@@ -192,6 +193,26 @@ describe('ports of StatefulSets while others write', () => {
     expect(outcomes.filter(({ status }) => status === 'created')).to.have.length(200);
     const ips = Object.values(await bench.ipsOn(place)).filter((ip) => ip !== '');
     expect([ips.length, new Set(ips).size]).to.deep.equal([200, 200]);
+  });
+
+  it('a pod is not refused for an address that another call only claims: it waits for what becomes of that', async () => {
+    const place = await bench.place(V4);
+    const gated = await bench.gated();
+    const manager = bench.manager({}, gated.nb);
+    const want = async (name: string): Promise<unknown> =>
+      manager.ensurePort(pod(`${name}-0`, place.namespace), statefulSet(name, place.namespace, 1, '10.16.1.1'));
+    const codes = (results: PromiseSettledResult<unknown>[]): unknown[] =>
+      results.map((result) =>
+        result.status === 'rejected' ? (result.reason as PortError<'AddressInUse'>).details.port : 'ok',
+      );
+    const both = (): Promise<PromiseSettledResult<unknown>[]> => Promise.allSettled([want('web'), want('db')]);
+    const first = await overtaken(gated, both, () =>
+      bench.insertPort(place, `vm.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.1' }),
+    );
+    expect(codes(first)).to.deep.equal([`vm.${place.namespace}`, `vm.${place.namespace}`]);
+    await bench.sandbox.nbctl('lsp-del', `vm.${place.namespace}`);
+    await gated.nb.transact((tx) => tx.select('NB_Global', [], []));
+    expect(codes(await both())).to.deep.equal(['ok', `web-0.${place.namespace}`]);
   });
 
   it('a second call for a pod gives up in time while the first one is under way', async () => {

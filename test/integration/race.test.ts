@@ -94,6 +94,30 @@ describe('two processes that race for the addresses of one switch', () => {
     });
   }).timeout(60_000);
 
+  it('both come through with 300 calls in flight each', async () => {
+    await using sandbox = await Sandbox.start();
+    using raw = await RawClient.connect(sandbox.remote);
+    await raw.commit(
+      { op: 'insert', table: 'NB_Global', row: { external_ids: ['map', [['round', '0']]] } },
+      { op: 'insert', table: 'Logical_Switch', row: { name: 'arena' } },
+    );
+    const [left, right] = await Promise.all([RaceWorker.start(sandbox.remote), RaceWorker.start(sandbox.remote)]);
+    await using one = left;
+    await using two = right;
+    const common = {
+      options: { subnets: { space: { logicalSwitch: 'arena', cidr: '10.1.0.0/20' } } },
+      concurrently: true,
+      after: '0',
+    };
+    const reports = await Promise.all([
+      one.run({ ...common, statefulSet: statefulSet('a', 'space', 300) }),
+      two.run({ ...common, statefulSet: statefulSet('b', 'space', 300) }),
+    ]);
+    expect(reports.flatMap(({ outcomes }) => outcomes.flatMap(({ error }) => error ?? []))).to.deep.equal([]);
+    expect((await raw.rows('Logical_Switch_Port')).size).to.equal(600);
+    expect(await duplicatesEver(sandbox)).to.deep.equal([]);
+  }).timeout(60_000);
+
   it('do give addresses out twice when nothing guards them', async () => {
     await race(24, 'unguarded', async ({ sandbox }) => {
       expect(await duplicatesEver(sandbox)).not.to.deep.equal([]);
