@@ -1,24 +1,14 @@
 /**
  * Gets a fresh clone ready, then runs a command:
  *
- *   node .ci/bootstrap.mjs [--no-server] [--no-build] -- command [argument...]
+ *   node .ci/bootstrap.mjs [--no-server] -- command [argument...]
  *
  * Installs the npm packages of the lock file, Open vSwitch's and OVN's programs (as root on a
- * Debian-like system; otherwise it prints the command to run and exits with code 3), and builds dist.
- * What is in place already is left alone, so a second run starts at once. Plain Node, no packages.
+ * Debian-like system; otherwise it prints the command to run and exits with code 3). What is in place
+ * already is left alone, so a second run starts at once. Plain Node, no packages.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -176,19 +166,6 @@ function keepFromBoot(units) {
   step(`keeping ${names.join(', ')} from starting at boot`, 'systemctl', ['disable', ...names]);
 }
 
-function newestTime(path) {
-  const info = statSync(path);
-  if (!info.isDirectory()) return info.mtimeMs;
-  return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newestTime(join(path, name))));
-}
-
-function build() {
-  const built = join(ROOT, 'dist/index.js');
-  const sources = ['lib', 'tsconfig.json', 'tsconfig.build.json'].map((name) => newestTime(join(ROOT, name)));
-  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
-  step('building dist', 'npm', ['run', '--silent', 'build']);
-}
-
 /** Runs the command in this terminal, hands signals on, and ends as it ended. */
 function run([command, ...args]) {
   const path = [join(ROOT, 'node_modules/.bin'), process.env.PATH ?? ''].join(delimiter);
@@ -210,15 +187,14 @@ function run([command, ...args]) {
 const separator = process.argv.indexOf('--');
 const options = process.argv.slice(2, separator === -1 ? undefined : separator);
 const command = separator === -1 ? [] : process.argv.slice(separator + 1);
-const unknown = options.filter((option) => !['--no-server', '--no-build'].includes(option));
+const unknown = options.filter((option) => option !== '--no-server');
 if (command.length === 0 || unknown.length > 0) {
-  fail('usage: node .ci/bootstrap.mjs [--no-server] [--no-build] -- command [argument...]', 2);
+  fail('usage: node .ci/bootstrap.mjs [--no-server] -- command [argument...]', 2);
 }
 checkNode();
 try {
   installPackages();
   if (!options.includes('--no-server')) installServer();
-  if (!options.includes('--no-build')) build();
 } catch (error) {
   fail(error.message);
 }

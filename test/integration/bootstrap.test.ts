@@ -20,7 +20,7 @@ async function bootstrap(args: readonly string[], signal?: NodeJS.Signals): Prom
 }
 
 describe('the bootstrap', () => {
-  const ready = ['--no-build', '--', 'node', '-e'];
+  const ready = ['--', 'node', '-e'];
 
   it('passes arguments on and ends with the exit code of the command', async () => {
     const { code, output } = await bootstrap([
@@ -49,7 +49,7 @@ describe('the bootstrap', () => {
   it('says what is wrong with its arguments, or that the command is not there', async () => {
     expect(await bootstrap(['--no-sever', '--', 'node'])).to.deep.include({ code: 2 });
     expect((await bootstrap([])).output).to.include('usage: ');
-    const absent = await bootstrap(['--no-build', '--', 'no-such-command']);
+    const absent = await bootstrap(['--', 'no-such-command']);
     expect(absent.code).to.equal(127);
     expect(absent.output).to.include('"no-such-command" cannot be run');
   });
