@@ -1,4 +1,5 @@
 /** What a manager is told when it is made, and what it tells. */
+import { InvalidArgumentError, printValue } from '../errors.js';
 import type { Uuid } from '../schema/uuid.js';
 import type { Operation } from '../transaction/operations.js';
 import type { PortDrift, OnDrift } from './plan.js';
@@ -40,6 +41,41 @@ export interface StatefulSetPortManagerOptions {
   /** Time for one call, waiting for the connection included, in milliseconds. Default 60000. */
   readonly timeoutMs?: number | undefined;
 }
+
+/** Throws `InvalidArgumentError` for options that have no meaning: callers in JavaScript have no types to stop them. */
+export function checkOptions(options: StatefulSetPortManagerOptions): void {
+  const given: unknown = options;
+  const all = (typeof given === 'object' && given !== null ? given : {}) as Readonly<Record<string, unknown>>;
+  const refuse = (name: string, expected: string): never => {
+    const value = name in all ? printValue(all[name]) : 'missing';
+    throw new InvalidArgumentError(`option ${name} of StatefulSetPortManager is ${value}; it must be ${expected}`);
+  };
+  const { subnets } = all;
+  if (typeof subnets !== 'function' && (typeof subnets !== 'object' || subnets === null)) {
+    refuse('subnets', 'a map by namespace, or a function of the namespace');
+  }
+  for (const [name, values] of Object.entries(CHOICES)) {
+    if (all[name] !== undefined && !values.includes(all[name])) refuse(name, values.map(String).join(' or '));
+  }
+  for (const [name, least] of Object.entries(LEAST)) {
+    const value = all[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= least)) refuse(name, `a number, at least ${least}`);
+    if (name !== 'timeoutMs' && !Number.isSafeInteger(value)) refuse(name, `a whole number, at least ${least}`);
+  }
+  if (all['vendor'] !== undefined && typeof all['vendor'] !== 'string') refuse('vendor', 'a text');
+}
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  indexing: ['relative', 'absolute'],
+  onDrift: ['keep', 'error', 'readdress'],
+  pick: ['random', 'sequential'],
+  adopt: [true, false],
+  strictExclude: [true, false],
+  portSecurity: [true, false],
+};
+
+const LEAST: Readonly<Record<string, number>> = { maxPortsPerTransaction: 1, conflictRetries: 0, timeoutMs: 0 };
 
 /** Options of one call. */
 export interface CallOptions {

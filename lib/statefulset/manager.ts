@@ -12,6 +12,7 @@ import { NamedUuid } from '../schema/uuid.js';
 import { Transaction } from '../transaction/builder.js';
 import type { Operation } from '../transaction/operations.js';
 import { portName, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
+import { checkOptions } from './manager-options.js';
 import type {
   ApplyOptions,
   ApplyResult,
@@ -60,8 +61,9 @@ export class StatefulSetPortManager implements Disposable {
   readonly #turns = new PodTurns();
   readonly #writeRules: WriteRules;
 
-  /** `client` must replicate the tables of `connectNorthbound`'s default; it stays the caller's to close. */
+  /** `client` must replicate the tables of `connectNorthbound`'s default; it stays the caller's to close. Throws `InvalidArgumentError`. */
   constructor(client: ManagerClient, options: StatefulSetPortManagerOptions) {
+    checkOptions(options);
     this.#client = client;
     this.#options = options;
     this.#rules = {
@@ -72,7 +74,7 @@ export class StatefulSetPortManager implements Disposable {
       strictExclude: options.strictExclude ?? false,
     };
     this.#writeRules = { vendor: options.vendor ?? 'ovn-northbound', portSecurity: options.portSecurity ?? false };
-    this.#maxPorts = Math.max(1, options.maxPortsPerTransaction ?? 500);
+    this.#maxPorts = options.maxPortsPerTransaction ?? 500;
     this.#transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
     this.#indexes = new SwitchIndexes(client);
     this.#events = new GuardedEmitter((event, error) => {

@@ -91,6 +91,7 @@ export class Gate implements AsyncDisposable {
       [server, client, this.replies],
     ] as const) {
       this.#sockets.add(socket);
+      socket.setNoDelay(true);
       socket.on('data', (bytes) => lane.pass(bytes, other));
       // Cut connections are part of what is tested.
       socket.on('error', () => undefined);
