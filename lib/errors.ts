@@ -131,11 +131,21 @@ export function printValue(value: unknown): string {
   let text: string;
   try {
     // undefined for what JSON has no form for, although the declaration does not say so.
-    const json = JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) as
-      string | undefined;
-    text = typeof value === 'bigint' ? value.toString() : (json ?? String(value));
+    const json = JSON.stringify(value, (_key, v: unknown) => printable(v)) as string | undefined;
+    text = isBareNumber(value) ? String(value) : (json ?? String(value).replace(/\s+/g, ' '));
   } catch {
     text = typeof value;
   }
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+/** What JSON would print as something else, or not at all. */
+function printable(value: unknown): unknown {
+  if (isBareNumber(value)) return String(value);
+  return value instanceof Set || value instanceof Map ? [...(value as Iterable<unknown>)] : value;
+}
+
+/** True for numbers that JSON has no form for. */
+function isBareNumber(value: unknown): value is number | bigint {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value));
 }

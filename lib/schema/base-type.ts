@@ -89,8 +89,8 @@ function parseBaseType(json: unknown, what: string, fail: Fail): BaseType {
     enum: source['enum'] === undefined ? undefined : parseEnum(source['enum'], type as AtomicType, what, fail),
     minInteger: read('minInteger', isInteger, 'an integer'),
     maxInteger: read('maxInteger', isInteger, 'an integer'),
-    minReal: read('minReal', isNumber, 'a number'),
-    maxReal: read('maxReal', isNumber, 'a number'),
+    minReal: asReal(read('minReal', isNumber, 'a number')),
+    maxReal: asReal(read('maxReal', isNumber, 'a number')),
     minLength: read('minLength', isCount, 'a count'),
     maxLength: read('maxLength', isCount, 'a count'),
     refTable,
@@ -128,8 +128,12 @@ function parseEnum(json: unknown, type: AtomicType, what: string, fail: Fail): r
 function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+/** A real that is written without fraction and exponent may have come as a bigint. */
+function asReal(value: number | bigint | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 function isInteger(value: unknown): value is Integer {
   return typeof value === 'bigint' || Number.isSafeInteger(value);

@@ -3,7 +3,7 @@
  * encoded: a value that the server would refuse, or that would reach it as another value than the caller
  * meant, throws a ValidationError with the table, the column, the value and the rule.
  */
-import { ValidationError } from '../errors.js';
+import { printValue, ValidationError } from '../errors.js';
 import type { BaseType } from './base-type.js';
 import { brokenConstraint } from './constraints.js';
 import { isInt64, normalizeInteger } from './integer.js';
@@ -59,7 +59,7 @@ function checkType(column: ColumnSchema, base: BaseType, value: unknown): Atom {
     case 'real':
       if (typeof value !== 'number') return refuse(column, value, 'must be a number');
       // Adding 0 turns −0, which JSON and the database print as another value, into 0.
-      return Number.isFinite(value) ? value + 0 : refuse(column, String(value), 'must be a finite number');
+      return Number.isFinite(value) ? value + 0 : refuse(column, value, 'must be a finite number');
     case 'uuid':
       if (isUuid(value)) return value.toLowerCase();
       return refuse(column, value, 'must be a uuid, such as 01234567-89ab-cdef-0123-456789abcdef');
@@ -71,8 +71,7 @@ function checkInteger(column: ColumnSchema, value: unknown): number | bigint {
     return isInt64(value) ? normalizeInteger(value) : refuse(column, value, 'must fit 64 bits with a sign');
   }
   if (typeof value !== 'number') return refuse(column, value, 'must be an integer');
-  if (!Number.isInteger(value))
-    return refuse(column, Number.isFinite(value) ? value : String(value), 'must be an integer');
+  if (!Number.isInteger(value)) return refuse(column, value, 'must be an integer');
   if (!Number.isSafeInteger(value)) {
     return refuse(column, value, 'must be given as a bigint, because a number beyond 2^53-1 is not exact');
   }
@@ -104,7 +103,7 @@ export function encodeMap(column: ColumnSchema, value: unknown, size: Size, onNa
   for (const [key, member] of entriesOf(column, value)) {
     const json = encodeMapKey(column, keyType, key, onNamedUuid);
     addUnique(column, seen, json, key, 'is a key of the map twice');
-    pairs.push([json, encodeAtom(column, valueType, member, onNamedUuid)]);
+    pairs.push([json, encodeMapValue(column, valueType, key, member, onNamedUuid)]);
   }
   checkSize(column, value, pairs.length, size, 'pair');
   return ['map', pairs];
@@ -128,6 +127,22 @@ export function encodeKeys(column: ColumnSchema, value: unknown, onNamedUuid?: O
 /** Encodes a key of a map. Keys of objects are strings whatever the column's key type; keys of a Map may be atoms. */
 function encodeMapKey(column: ColumnSchema, base: BaseType, key: unknown, onNamedUuid?: OnNamedUuid): unknown {
   return encodeAtom(column, base, typeof key === 'string' ? atomFromKey(base, key) : key, onNamedUuid);
+}
+
+/** Encodes the value of a pair; an error names the pair's key. */
+function encodeMapValue(
+  column: ColumnSchema,
+  base: BaseType,
+  key: unknown,
+  value: unknown,
+  onNamedUuid?: OnNamedUuid,
+): unknown {
+  try {
+    return encodeAtom(column, base, value, onNamedUuid);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    return refuse(column, error.value, `${error.rule} (value of key ${printValue(key)})`);
+  }
 }
 
 /** Reads the atom that a string key stands for; a key that stands for none is left to fail the type check. */

@@ -109,7 +109,7 @@ describe('encodeColumn', () => {
     ['strong', new NamedUuid('Every', 'r'), 'must be a row of Target, not of Every'],
     ['strong_set', [UUID_1, UUID_1.replace('ab', 'AB')], 'is in the set twice'],
     ['map', { a: 1 }, 'must be a string'],
-    ['map', { a: undefined }, 'must be a string'],
+    ['map', { a: undefined }, 'must be a string (value of key "a")'],
     ['map', { 'a\0': 'b' }, 'must not contain a NUL'],
     ['map', null, 'use {}'],
     ['map', [['a', 'b']], 'must be a plain object or a Map'],

@@ -40,6 +40,14 @@ describe('parseSchema', () => {
     expect(one.table('T').column('c').type.key.enum).to.deep.equal(['only']);
   });
 
+  it('reads limits of reals that are written as large integers', () => {
+    const r = { type: { key: { type: 'real', minReal: -(2n ** 60n), maxReal: 2n ** 60n } } };
+    const { key } = parseSchema({ name: 'D', version: '1.0.0', tables: { T: { columns: { r } } } })
+      .table('T')
+      .column('r').type;
+    expect(key).to.include({ minReal: -(2 ** 60), maxReal: 2 ** 60 });
+  });
+
   it('takes references as strong unless they say weak', () => {
     expect(columnOf('strong').type.key).to.include({ refTable: 'Target', refType: 'strong' });
     expect(columnOf('weak_set').type.key).to.include({ refTable: 'Target', refType: 'weak' });
