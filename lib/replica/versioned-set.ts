@@ -7,8 +7,10 @@
  * is changed, the store moves on to its successor and the old version keeps just the step that leads
  * there. Reading an old version follows the steps; the array is made when someone asks for it, once.
  *
- * So that a version kept for ever cannot hold an endless chain of steps, a store that has seen as many
- * steps as it has members is copied instead of moved: amortised, one member copied per member changed.
+ * A version kept for ever holds the steps since, so two things keep those small. They lead through nodes
+ * that know no arrays: the array of a version goes with the row that it was read from. And a store that has
+ * seen as many steps as it has members is copied instead of moved: amortised, one member copied per member
+ * changed.
  */
 import type { Atom } from '../schema/types.js';
 
@@ -25,34 +27,38 @@ interface Store {
 
 type Content =
   | { readonly kind: 'store'; readonly store: Store }
-  | { readonly kind: 'step'; readonly next: VersionedSet; readonly step: SetStep };
+  | { readonly kind: 'step'; readonly next: Node; readonly step: SetStep };
+
+/** What a version is made of, apart from its array. */
+interface Node {
+  content: Content;
+}
 
 /** One version of a set; immutable to its readers. */
 export class VersionedSet {
   readonly size: number;
-  #content: Content;
+  readonly #node: Node;
   #array: readonly Atom[] | undefined;
 
-  private constructor(content: Content, size: number) {
-    this.#content = content;
-    this.size = size;
+  private constructor(store: Store) {
+    this.#node = { content: { kind: 'store', store } };
+    this.size = store.members.size;
   }
 
   /** A first version with these members, which must be distinct. */
   static of(members: readonly Atom[]): VersionedSet {
-    const store: Store = { members: new Set(members), stepsSinceCopy: 0 };
-    const version = new VersionedSet({ kind: 'store', store }, store.members.size);
+    const version = new VersionedSet({ members: new Set(members), stepsSinceCopy: 0 });
     version.#array = Object.isFrozen(members) ? members : undefined;
     return version;
   }
 
   /** Is `member` in this version? Costs one look-up, plus one per step made since. */
   has(member: Atom): boolean {
-    let content = this.#content;
+    let { content } = this.#node;
     while (content.kind === 'step') {
       if (content.step.added.includes(member)) return false;
       if (content.step.removed.includes(member)) return true;
-      content = content.next.#content;
+      ({ content } = content.next);
     }
     return content.store.members.has(member);
   }
@@ -74,8 +80,9 @@ export class VersionedSet {
   /** The step that leads to exactly `members`. Costs the size of both sets. */
   stepTo(members: readonly Atom[]): SetStep {
     const wanted = new Set(members);
-    const added = members.filter((member) => !this.has(member));
-    const removed = this.toArray().filter((member) => !wanted.has(member));
+    const present = this.#members();
+    const added = members.filter((member) => !present.has(member));
+    const removed = [...present].filter((member) => !wanted.has(member));
     return { added, removed };
   }
 
@@ -86,11 +93,11 @@ export class VersionedSet {
   differenceFrom(older: VersionedSet): SetStep {
     const added = new Set<Atom>();
     const removed = new Set<Atom>();
-    let version = older;
-    while (version !== this) {
-      const content = version.#content;
+    let node = older.#node;
+    while (node !== this.#node) {
+      const { content } = node;
       if (content.kind === 'store') return older.stepTo(this.toArray());
-      version = content.next;
+      node = content.next;
       for (const member of content.step.removed) if (!added.delete(member)) removed.add(member);
       for (const member of content.step.added) if (!removed.delete(member)) added.add(member);
     }
@@ -99,25 +106,25 @@ export class VersionedSet {
 
   /** The next version. The cost is that of the step, not of the set. */
   after(step: SetStep): VersionedSet {
-    const content = this.#content;
+    const { content } = this.#node;
     // A version has one successor in the replica's life; another one starts from a copy.
-    let store = content.kind === 'store' ? content.store : { members: new Set(this.#members()), stepsSinceCopy: 0 };
-    const moves = content.kind === 'store' && store.stepsSinceCopy < store.members.size;
-    if (!moves) store = { members: new Set(store.members), stepsSinceCopy: 0 };
+    const moves = content.kind === 'store' && content.store.stepsSinceCopy < content.store.members.size;
+    const store = moves ? content.store : { members: new Set(this.#members()), stepsSinceCopy: 0 };
     for (const member of step.removed) store.members.delete(member);
     for (const member of step.added) store.members.add(member);
     store.stepsSinceCopy += step.added.length + step.removed.length;
-    const next = new VersionedSet({ kind: 'store', store }, store.members.size);
-    if (moves) this.#content = { kind: 'step', next, step };
+    const next = new VersionedSet(store);
+    if (moves) this.#node.content = { kind: 'step', next: next.#node, step };
     return next;
   }
 
-  #members(): Set<Atom> {
+  /** The members of this version; to be read only, at once. */
+  #members(): ReadonlySet<Atom> {
     const steps: SetStep[] = [];
-    let content = this.#content;
+    let { content } = this.#node;
     while (content.kind === 'step') {
       steps.push(content.step);
-      content = content.next.#content;
+      ({ content } = content.next);
     }
     if (steps.length === 0) return content.store.members;
     const members = new Set(content.store.members);
