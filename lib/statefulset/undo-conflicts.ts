@@ -54,6 +54,10 @@ export async function undoConflicts(
       const ports = writtenPorts(client, call, committed);
       const concerned = concernedPorts(call, index, ports, refused);
       const stuck = stuckPorts(index, flights, flight, concerned);
+      for (const port of stuck) {
+        const error = conflictOf(call, index, port, ipsOf(port.own));
+        if (error !== undefined) refused.set(port.outcome.pod, refusedPod(port, error));
+      }
       takeBack(
         tx,
         committed,
@@ -85,10 +89,14 @@ function writtenPorts(client: ManagerClient, { workload }: Call, { index, flight
   });
 }
 
-/** Why a port cannot stay as it was written, if so. */
-function conflictOf({ workload }: Call, index: SwitchIndex, { outcome, own, former }: Written): PortError | undefined {
-  const has = former && ipsOf(former).join(' and ');
-  const subject = subjectOf(workload, outcome.pod, has);
+/** Why a port cannot stay as it was written, if so. `has` are the addresses that it is left with. */
+function conflictOf(
+  { workload }: Call,
+  index: SwitchIndex,
+  { outcome, own, former }: Written,
+  has = former && ipsOf(former),
+): PortError | undefined {
+  const subject = subjectOf(workload, outcome.pod, has?.join(' and '));
   for (const ip of ipsOf(own)) {
     const [other] = index.ipOwners(ip, own.row._uuid);
     // What was shared before the move is no fault of the move.
@@ -116,8 +124,8 @@ function concernedPorts(
   for (const [port, error] of queue) {
     if (concerned.has(port)) continue;
     concerned.add(port);
-    const { ordinal, pod, port: name } = port.outcome;
-    refused.set(pod, { status: 'refused', ordinal, pod, port: name, error });
+    const { pod, port: name } = port.outcome;
+    refused.set(pod, refusedPod(port, error));
     for (const ip of comingBack(port)) {
       for (const { _uuid } of index.ipOwners(ip, port.own.row._uuid)) {
         const taker = byUuid.get(_uuid);
@@ -128,6 +136,10 @@ function concernedPorts(
     }
   }
   return [...concerned];
+}
+
+function refusedPod({ outcome: { ordinal, pod, port } }: Written, error: PortError): RefusedPod {
+  return { status: 'refused', ordinal, pod, port, error };
 }
 
 /** Ports that cannot go back, because somebody else has their former address by now. */

@@ -128,6 +128,28 @@ describe('ports of StatefulSets while others write', () => {
     });
   });
 
+  it('a port that moved stays where it is when its former address is gone as well; that is said, and audited', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({ onDrift: 'readdress' }, nb);
+    await manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
+    gate.requests.shut();
+    const applied = manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.9'));
+    await eventually(() => gate.requests.count('"transact"') === 1);
+    await bench.insertPort(place, `first.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.9' });
+    gate.replies.shut();
+    gate.requests.open();
+    await eventually(() => gate.replies.count('"result"') === 1);
+    await bench.insertPort(place, `second.${place.namespace}`, { addresses: '0a:00:00:00:00:02 10.16.1.1' });
+    await eventually(() => gate.replies.held.includes('second'));
+    gate.replies.open();
+    const { errors } = await applied;
+    expect(errors.map(({ message }) => message)).to.have.length(1);
+    expect(errors[0]!.message).to.contain('keeps its port with 10.16.1.9: 10.16.1.9 belongs to port first');
+    expect((await bench.ipsOn(place))[`web-0.${place.namespace}`]).to.equal('10.16.1.9');
+    expect(manager.audit([place.logicalSwitch]).map(({ address }) => address)).to.deep.equal(['10.16.1.9']);
+  });
+
   it('a foreign change of the generation in the middle of a chain of transactions makes all of them plan anew', async () => {
     const place = await bench.place(V4);
     const gated = await bench.gated();
