@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { IP_POOL_ANNOTATION, parsePool, type Pool, type PodLike, type StatefulSetLike } from 'ovn-northbound';
 import { parseAllDocuments } from 'yaml';
 
+/** A demo is no load test, and may run on somebody's database. */
+const MAX_REPLICAS = 10_000;
+
 /** A manifest that cannot be used. */
 export class ManifestError extends Error {}
 
@@ -34,7 +37,11 @@ export function readManifest(file: string): DemoSet[] {
   for (const document of [parseAllDocuments(text)].flat()) {
     const fault = document.errors[0];
     if (fault !== undefined) throw new ManifestError(`${file} is not YAML: ${fault.message}`, { cause: fault });
-    objects.push(document.toJS());
+    try {
+      objects.push(document.toJS());
+    } catch (error) {
+      throw new ManifestError(`${file} is not usable YAML: ${messageOf(error)}`, { cause: error });
+    }
   }
   const sets = objects.flatMap(flatten).filter((object) => object.kind === 'StatefulSet');
   if (sets.length === 0) {
@@ -42,9 +49,32 @@ export function readManifest(file: string): DemoSet[] {
     throw new ManifestError(`${file} holds no StatefulSet${kinds.length === 0 ? '' : `, only ${kinds.join(', ')}`}`);
   }
   const read = sets.map((object) => describe(file, object as StatefulSetLike));
+  const large = read.find(({ replicas }) => replicas > MAX_REPLICAS);
+  if (large !== undefined) {
+    throw new ManifestError(
+      `${file}: ${large.key} asks for ${large.replicas} replicas; the demo plays ${MAX_REPLICAS} at most`,
+    );
+  }
   const twice = read.find(({ key }, i) => read.some((other, j) => j < i && other.key === key));
   if (twice !== undefined) throw new ManifestError(`${file} holds the StatefulSet ${twice.key} twice`);
+  refuseSharedAddresses(file, read);
   return read;
+}
+
+/** The second StatefulSet of a namespace could not get addresses that the pool of the first one has. */
+function refuseSharedAddresses(file: string, sets: readonly DemoSet[]): void {
+  const owners = new Map<string, DemoSet>();
+  for (const set of sets) {
+    for (const ip of (set.pool?.entries ?? []).flatMap(({ v4, v6 }) => [v4 ?? [], v6 ?? []].flat())) {
+      const key = `${set.namespace} ${ip.text}`;
+      const owner = owners.get(key);
+      // A pool by itself holds no address twice: its parser sees to that.
+      if (owner !== undefined) {
+        throw new ManifestError(`${file}: the pools of ${owner.key} and ${set.key} both hold ${ip.text}`);
+      }
+      owners.set(key, set);
+    }
+  }
 }
 
 /** The same StatefulSet with other replicas or another pool, as after an edit. */

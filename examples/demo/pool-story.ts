@@ -140,7 +140,7 @@ function reportExhausted(report: Stage['report'], outcomes: readonly PodOutcome[
     `${plural(expected, 'pod')} beyond the pool: refused with PoolExhausted`,
     `${refused.length} were refused, ${exhausted.length} of them with PoolExhausted`,
   );
-  const first = refused[0];
+  const first = refused.find(({ error }) => error.code !== 'PoolExhausted') ?? refused[0];
   if (first !== undefined) report.note(`  ${first.error.message}`);
 }
 

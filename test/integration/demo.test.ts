@@ -114,6 +114,13 @@ describe('the demo', function () {
     ['that is empty', '', 'holds no StatefulSet'],
     ['whose pool is malformed', statefulSet('db', 1, '10.1.2.3,10.1.2.3,nonsense'), 'nonsense'],
     ['whose pool leaves the subnet', statefulSet('db', 1, '10.1.2.3,10.9.9.9'), '10.9.9.9 is not in 10.1.2.0/24'],
+    ['with more replicas than a demo should make', statefulSet('db', 1_000_000), '10000 at most'],
+    [
+      'with two pools that overlap',
+      `${statefulSet('a', 1, '10.1.2.3,10.1.2.4')}\n---\n${statefulSet('b', 1, '10.1.2.4,10.1.2.5')}`,
+      'the pools of data/a and data/b both hold 10.1.2.4',
+    ],
+    ['with a broken alias', 'kind: *nothing', 'nothing'],
     ['whose replicas are no number', statefulSet('db', 'three'), 'spec.replicas of data/db is "three"'],
     ['that has a StatefulSet twice', `${statefulSet('db', 1)}\n---\n${statefulSet('db', 1)}`, 'data/db twice'],
   ] as const) {
