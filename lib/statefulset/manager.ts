@@ -7,6 +7,7 @@
  * replica is in sync: what it did is found, what it did not is done.
  */
 import { GuardedEmitter } from '../emitter.js';
+import { InvalidArgumentError, printValue } from '../errors.js';
 import type { Pool } from '../ipam/pool.js';
 import { NamedUuid } from '../schema/uuid.js';
 import { Transaction } from '../transaction/builder.js';
@@ -90,7 +91,8 @@ export class StatefulSetPortManager implements Disposable {
    * Rejects with `PortError` when the whole StatefulSet gets none: `InvalidStatefulSet`, `InvalidPool`,
    * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`,
    * `ConflictRetriesExhausted`, `NotReady`; with `TransactionError` when the server refuses a
-   * transaction, or its outcome stays unknown until the time is up. What earlier transactions did stays; calling again goes on from there.
+   * transaction, or its outcome stays unknown until the time is up; with `TimeoutError` when an earlier call for one
+   * of the pods does not end in time. What earlier transactions did stays; calling again goes on from there.
    */
   async apply(statefulSet: StatefulSetLike, options: ApplyOptions = {}): Promise<ApplyResult> {
     const workload = readWorkload(statefulSet);
@@ -353,7 +355,9 @@ export class StatefulSetPortManager implements Disposable {
 
 /** The pods of all ordinals, with what is known of those that exist. */
 function podsOf(workload: Workload, given: readonly PodLike[] = []): WorkloadPod[] {
-  const known = new Map(given.map((pod) => readPod(workload, pod)).map((pod) => [pod.ordinal, pod]));
+  if (!Array.isArray(given))
+    throw new InvalidArgumentError(`option pods is ${printValue(given)}; it must be a list of pods`);
+  const known = new Map(given.map((pod: PodLike) => readPod(workload, pod)).map((pod) => [pod.ordinal, pod]));
   return ordinalsOf(workload).map((ordinal) => known.get(ordinal) ?? podOfOrdinal(workload, ordinal));
 }
 

@@ -574,6 +574,23 @@ describe('the rules for the ports of StatefulSets', () => {
     expect((row['external_ids'] as string[][]).map(([key]) => key)).to.deep.equal([GENERATION_KEY]);
   });
 
+  it('refuses pods that are not a list, or that are strangers', async () => {
+    const place = await bench.place(V4);
+    const set = statefulSet('web', place.namespace, 1);
+    for (const pods of [null, {}, 'web-0', pod('web-0', place.namespace)]) {
+      const failure = await unchanged(() =>
+        bench
+          .manager()
+          .apply(set, { pods } as never)
+          .catch((error: unknown) => error),
+      );
+      expect(failure).to.have.property('code', 'InvalidArgument');
+    }
+    await unchanged(() =>
+      refusal('InvalidOrdinal', () => bench.manager().apply(set, { pods: [pod('db-0', place.namespace)] })),
+    );
+  });
+
   it('refuses to work once it is closed', async () => {
     const place = await bench.place(V4);
     const manager = bench.manager();
