@@ -78,9 +78,16 @@ function outside(value: number | bigint, min: Limit, max: Limit): string | undef
   return undefined;
 }
 
-function brokenTextRule(base: BaseType, text: string): string | undefined {
+/** Why a server would close the connection on a text, or undefined. */
+export function unsendableReason(text: string): string | undefined {
   if (text.includes('\0')) return 'must not contain a NUL character';
   if (UNPAIRED_SURROGATE.test(text)) return 'must not contain an unpaired surrogate (it is not Unicode text)';
+  return undefined;
+}
+
+function brokenTextRule(base: BaseType, text: string): string | undefined {
+  const unsendable = unsendableReason(text);
+  if (unsendable !== undefined) return unsendable;
   if (base.minLength === undefined && base.maxLength === undefined) return undefined;
   const length = codePoints(text);
   if (base.minLength !== undefined && length < base.minLength) return `must have at least ${base.minLength} characters`;

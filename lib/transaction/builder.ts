@@ -19,7 +19,14 @@ import type {
   Where,
 } from '../schema/types.js';
 import { isUuid, NamedUuid, type Uuid } from '../schema/uuid.js';
-import { describeOperation, type Operation, type OperationResult } from './operations.js';
+import {
+  describeOperation,
+  existenceGuard,
+  requireSendable,
+  rowsNamedIn,
+  type Operation,
+  type OperationResult,
+} from './operations.js';
 import { Pending } from './pending.js';
 import { InsertedReferences, type Holder } from './references.js';
 import { mutatorsOf } from './mutators.js';
@@ -129,8 +136,9 @@ export class Transaction<DB, S = WholeTables<DB>> {
     columns?: readonly C[],
   ): Pending<readonly Pick<Row<DB, T>, C | '_uuid'>[]> {
     const schema = this.#lookup.table(table);
-    const chosen =
-      columns === undefined ? [...schema.columns.values()] : columns.map((name) => this.#lookup.column(schema, name));
+    const names = new Set<string>(columns ?? schema.columns.keys());
+    names.delete('_uuid');
+    const chosen = Array.from(names, (name) => this.#lookup.column(schema, name));
     const operation = {
       op: 'select',
       table,
@@ -193,19 +201,23 @@ export class Transaction<DB, S = WholeTables<DB>> {
     this.#guard(table, row._uuid);
   }
 
-  /** Lets the transaction go on only if the row still exists. */
+  /** Lets the transaction go on only if the row still exists. Throws `InvalidArgumentError` for what is no uuid. */
   ensureExists<T extends TableName<DB>>(table: T, uuid: Uuid<T>): void {
+    if (!isUuid(uuid)) throw new InvalidArgumentError(`"${String(uuid)}" is not the uuid of a row of ${table}`);
     this.#push(existenceGuard(this.#lookup.table(table).name, uuid), () => undefined);
     this.#guard(table, uuid);
   }
 
-  /** Puts a text into the server's log of the transaction. */
+  /** Puts a text into the server's log of the transaction. Throws `InvalidArgumentError` for one that cannot be sent. */
   comment(text: string): void {
-    this.#push({ op: 'comment', comment: text }, () => undefined);
+    this.#pushSendable({ op: 'comment', comment: text }, () => undefined);
   }
 
-  /** Lets the transaction go on only while this client holds the lock. */
+  /** Lets the transaction go on only while this client holds the lock. Throws `InvalidArgumentError`. */
   assert(lock: string): void {
+    if (!/^[A-Za-z_]\w*$/.test(lock)) {
+      throw new InvalidArgumentError(`"${lock}" is no name of a lock: letters, digits and _, no digit first`);
+    }
     this.#push({ op: 'assert', lock }, () => undefined);
   }
 
@@ -219,22 +231,25 @@ export class Transaction<DB, S = WholeTables<DB>> {
     throw new TransactionError('Aborted', 'not-sent', `the transaction was given up: ${reason}`);
   }
 
-  /** Appends an operation as it stands, unchecked. Pending: its result. */
+  /**
+   * Appends an operation as it stands: only whether it can be sent at all is checked. Pending: its result.
+   * Throws `InvalidArgumentError`.
+   */
   operation(operation: Operation): Pending<unknown> {
     this.#unchecked.add(operation);
-    return this.#push(operation, (result) => result);
+    return this.#pushSendable(operation, (result) => result);
   }
 
   /** Made for the commit: ends the building. */
   build(): BuiltTransaction {
     this.#built = true;
-    const supports = this.#references.supports().filter(({ table, uuid }) => !this.#isGuarded(table, uuid));
+    const supports = this.#references.supports().filter(({ table, uuid }) => !this.#guarded.has(`${table} ${uuid}`));
     return {
       guards: supports.map(({ table, uuid }) => existenceGuard(table, uuid)),
       operations: this.#operations,
       inserts: this.#inserts,
       pendings: this.#pendings,
-      orphans: this.#references.orphans((identity) => this.#mentions(identity)),
+      orphans: this.#orphans(),
     };
   }
 
@@ -272,7 +287,12 @@ export class Transaction<DB, S = WholeTables<DB>> {
       this.#requireOwn(where);
       return [['_uuid', '==', where.toWire()]];
     }
-    return where.map((clause) => {
+    if (!Array.isArray(where)) {
+      throw new InvalidArgumentError(
+        `${printValue(where)} chooses no rows of ${table.name}: give a uuid or conditions`,
+      );
+    }
+    return where.map((clause: unknown) => {
       const [column, fn, value] = clause as readonly [string, ConditionFunction, unknown];
       return encodeCondition(this.#lookup.column(table, column), fn, value, (target) => this.#requireOwn(target));
     });
@@ -318,10 +338,6 @@ export class Transaction<DB, S = WholeTables<DB>> {
     this.#guarded.add(`${table} ${uuid}`);
   }
 
-  #isGuarded(table: string, uuid: string): boolean {
-    return this.#guarded.has(`${table} ${uuid}`);
-  }
-
   /** A placeholder kept from another run of the callback may have the name of another row of this one. */
   #requireOwn(placeholder: NamedUuid): void {
     if (this.#inserts.has(placeholder)) return;
@@ -331,17 +347,18 @@ export class Transaction<DB, S = WholeTables<DB>> {
     );
   }
 
-  /** Does an operation other than the insert itself name the row in a way that was not followed? */
-  #mentions({ key, uuid }: { key: string; uuid: Uuid | undefined }): boolean {
-    return this.#operations.some((operation) => {
-      if (
-        uuid !== undefined &&
-        operation['uuid'] !== uuid &&
-        printed(operation).includes(`["uuid","${uuid.toLowerCase()}"]`)
-      )
-        return true;
-      return this.#unchecked.has(operation) && printed(operation).includes(`["named-uuid","${key}"]`);
+  /** Descriptions of the inserted rows that nothing would keep alive, as far as can be known. */
+  #orphans(): readonly string[] {
+    let named: ReadonlySet<string> | undefined;
+    return this.#references.orphans(({ key, uuid }) => {
+      named ??= rowsNamedIn(this.#operations, this.#unchecked);
+      return named.has(key) || (uuid !== undefined && named.has(uuid.toLowerCase()));
     });
+  }
+
+  #pushSendable<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
+    requireSendable(operation);
+    return this.#push(operation, read);
   }
 
   #push<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
@@ -357,27 +374,10 @@ export class Transaction<DB, S = WholeTables<DB>> {
   }
 }
 
-function existenceGuard(table: string, uuid: Uuid): Operation {
-  const identity = ['uuid', uuid];
-  return {
-    op: 'wait',
-    table,
-    where: [['_uuid', '==', identity]],
-    columns: ['_uuid'],
-    until: '==',
-    rows: [{ _uuid: identity }],
-    timeout: 0,
-  };
-}
-
 /** The uuid that conditions choose at most one row by. */
 function chosenUuid(where: readonly WireCondition[]): string | undefined {
   const [, , value] = where.find(([column, fn]) => column === '_uuid' && fn === '==') ?? [];
   return Array.isArray(value) && value[0] === 'uuid' ? (value[1] as string) : undefined;
-}
-
-function printed(operation: Operation): string {
-  return JSON.stringify(operation, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
 function countOf({ count }: OperationResult): number {

@@ -62,6 +62,8 @@ export async function commit<DB, S, R>(
   callback: (tx: Transaction<DB, S>) => R,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES }: TransactOptions = {},
 ): Promise<Resolved<R>> {
+  if (!(timeoutMs >= 0)) throw new InvalidArgumentError(`transact: timeoutMs is ${timeoutMs}; give 0 or more`);
+  if (!(retries >= 0)) throw new InvalidArgumentError(`transact: retries is ${retries}; give 0 or more`);
   // One signal may well end hundreds of transactions that are under way.
   if (signal !== undefined) setMaxListeners(0, signal);
   const deadline = performance.now() + timeoutMs;
@@ -163,6 +165,8 @@ async function send(
     return result.ok ? { results: result.results.slice(guards.length) } : result.failure;
   } catch (cause) {
     if (signal?.aborted === true && cause === signal.reason) throw cause;
+    // It has no JSON form, so nothing was sent.
+    if (cause instanceof InvalidArgumentError) throw cause;
     if (cause instanceof ConnectionLostError && !cause.sent) return 'lost unsent';
     // The server gave up all transactions because the database is being converted or its role changes.
     if (cause instanceof RpcError && cause.error === 'canceled') return 'canceled';
@@ -199,7 +203,7 @@ function explain(database: string, built: BuiltTransaction, failure: OperationFa
     return new TransactionError('NotOwner', 'failed', `${where} failed: the lock is not held by this client`, fault);
   }
   if (error === 'aborted') return new TransactionError('Aborted', 'failed', `${where} aborted the transaction`, fault);
-  if (operationIndex === undefined) {
+  if (operationIndex === undefined && error === 'timed out') {
     const message = `the row of ${operation.table ?? ''} that an inserted row was to belong to does not exist`;
     return new TransactionError('TransactionFailed', 'failed', message, fault);
   }
@@ -224,7 +228,7 @@ function faultOf(error: TransactionError): TransactionFault & { cause: unknown }
 /** Was somebody else faster? Then the callback, run again on fresh data, may find another way. */
 function isConflict(built: BuiltTransaction, { index, error }: OperationFailure, replicaChanged: boolean): boolean {
   const { guards, operations } = built;
-  if (index < guards.length) return replicaChanged;
+  if (index < guards.length) return error === 'timed out' && replicaChanged;
   const operation = operations[index - guards.length];
   if (operation !== undefined) return error === 'timed out' && operation['timeout'] === 0;
   // At commit: a unique index that was free when the callback looked, and is taken now; or a row that it refers to

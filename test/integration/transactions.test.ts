@@ -206,7 +206,7 @@ describe('transactions', () => {
       const { before, after, all } = await nb.transact((tx) => {
         const before = tx.select('Address_Set', [['name', '==', name]]);
         const set = tx.insert('Address_Set', { name, addresses: ['10.0.0.1'] });
-        const after = tx.select('Address_Set', set, ['name', 'addresses']);
+        const after = tx.select('Address_Set', set, ['name', 'addresses', 'name']);
         return { before, after, all: tx.select('Address_Set', [['name', '==', name]]) };
       });
       expect(before).to.deep.equal([]);
@@ -278,6 +278,12 @@ describe('transactions', () => {
       ['_uuid in an update', (tx) => tx.update('Address_Set', ABSENT as Uuid<'Address_Set'>, { _uuid: ABSENT } as never), { code: 'Validation', column: '_uuid' }],
       ['a name where a uuid is wanted', (tx) => tx.delete('Address_Set', 'my-set' as Uuid<'Address_Set'>), { code: 'InvalidArgument' }],
       ['a uuid that is none', (tx) => tx.insertWithUuid('Address_Set', 'x' as Uuid<'Address_Set'>, { name: 'x' }), { code: 'InvalidArgument' }],
+      ['a row that must exist, without a uuid', (tx) => tx.ensureExists('Address_Set', 'x' as Uuid<'Address_Set'>), { code: 'InvalidArgument' }],
+      ['a whole row as condition', (tx) => tx.delete('Address_Set', { _uuid: ABSENT } as never), { code: 'InvalidArgument' }],
+      ['a comment on which the server would hang up', (tx) => tx.comment('a\0b'), { code: 'InvalidArgument' }],
+      ['a lock whose name is none', (tx) => tx.assert('a-b'), { code: 'InvalidArgument' }],
+      ['an operation on which the server would hang up', (tx) => tx.operation({ op: 'comment', comment: '\ud800' }), { code: 'InvalidArgument' }],
+      ['an operation that is none', (tx) => tx.operation(undefined as never), { code: 'InvalidArgument' }],
       ['a row of another table', (tx) => tx.insert('Logical_Switch', { ports: [tx.insert('ACL', { priority: 1, direction: 'to-lport', match: '', action: 'drop' }) as never] }), { code: 'Validation', column: 'ports' }],
       ['an unpaired surrogate', (tx) => tx.insert('Address_Set', { name: '\ud800' }), { code: 'Validation', column: 'name' }],
       ['an integer that is not exact', (tx) => tx.insert('NB_Global', { nb_cfg: 2 ** 60 }), { code: 'Validation', column: 'nb_cfg' }],
@@ -308,6 +314,13 @@ describe('transactions', () => {
       );
       expect(error).to.include({ code: 'OrphanInsert' });
       expect(error.message).to.include('the row inserted into HA_Chassis');
+    });
+
+    it('times and retries that are no numbers', async () => {
+      for (const options of [{ timeoutMs: NaN }, { timeoutMs: -1 }, { retries: NaN }]) {
+        const error = await failure(nb.transact((tx) => tx.insert('Address_Set', { name: fresh() }), options));
+        expect(error).to.include({ code: 'InvalidArgument' });
+      }
     });
 
     it('what is asked for after the callback has returned', async () => {
