@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../examples', import.meta.url));
 const names = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => file.endsWith('.ts') && file !== 'demo.ts')
   .map((file) => file.slice(0, -'.ts'.length));
 const [name, ...args] = process.argv.slice(2);
 if (!names.includes(name)) {

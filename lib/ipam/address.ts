@@ -70,11 +70,6 @@ export function compareIp(a: Ip, b: Ip): number {
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
 }
 
-/** The address after this one, or `undefined` behind the last of the family. */
-export function nextIp(ip: Ip): Ip | undefined {
-  return ip.value === maxIpValue(ip.family) ? undefined : ipFromValue(ip.family, ip.value + 1n);
-}
-
 /** The key of an address for a Map or Set: its canonical text. */
 export function ipKey(ip: Ip): string {
   return ip.text;

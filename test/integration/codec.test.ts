@@ -48,28 +48,31 @@ describe('the codec and ovsdb-server', () => {
     await sandbox.stop();
   });
 
-  /** Servers print 15 digits of a real. */
-  const rounded = (value: Atom): Atom => (typeof value === 'number' ? Number(value.toPrecision(15)) : value);
-  const comparable = (value: ColumnValue, isReal: boolean): unknown => {
-    const round = isReal ? rounded : (atom: Atom): Atom => atom;
-    if (Array.isArray(value)) return new Set((value as readonly Atom[]).map(round));
-    if (typeof value === 'object') {
-      const pairs = Object.entries(value as Record<string, Atom>);
-      return new Map(pairs.map(([key, atom]) => [isReal ? Number(Number(key).toPrecision(15)) : key, round(atom)]));
-    }
-    return value === undefined ? undefined : round(value);
+  /** Servers print 15 digits of a real; one that has no more comes back as it is, however ties are rounded. */
+  const shortened = (atom: Atom): Atom => (typeof atom === 'number' ? Number(atom.toPrecision(15)) : atom);
+  const withShortReals = (value: ColumnValue): ColumnValue => {
+    if (Array.isArray(value)) return [...new Set((value as readonly Atom[]).map(shortened))];
+    if (typeof value !== 'object') return value === undefined ? undefined : shortened(value);
+    const pairs = Object.entries(value as Record<string, Atom>);
+    return Object.fromEntries(pairs.map(([key, atom]) => [String(shortened(Number(key))), shortened(atom)]));
+  };
+  /** The order of a set's members has no meaning. */
+  const comparable = (value: ColumnValue): unknown => {
+    if (Array.isArray(value)) return new Set(value as readonly Atom[]);
+    return typeof value === 'object' ? new Map(Object.entries(value as Record<string, Atom>)) : value;
   };
 
   for (const column of columns) {
     it(`agree on valid values: ${column.name} of type ${column.kind} of ${column.type.key.type}`, async () => {
-      for (const value of fc.sample(valueOf(column), 25)) {
+      const isReal = column.type.key.type === 'real';
+      for (const sample of fc.sample(valueOf(column), 25)) {
+        const value = isReal ? withShortReals(sample) : sample;
         const row = { [column.name]: encodeColumn(column, value) };
         const select = { op: 'select', table: 'Every', where, columns: [column.name] };
         const results = await tryOut(insert(row), select);
         const answer = results[1]?.rows?.[0];
         expect(answer, inspect([value, results])).to.have.property(column.name);
-        const isReal = column.type.key.type === 'real';
-        expect(comparable(column.decode(answer?.[column.name]), isReal)).to.deep.equal(comparable(value, isReal));
+        expect(comparable(column.decode(answer?.[column.name]))).to.deep.equal(comparable(value));
       }
     });
   }
