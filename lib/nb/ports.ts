@@ -6,7 +6,7 @@ import { parsePortAddresses } from './addresses.js';
 import { formatPortSecurity, parsePortSecurity } from './port-security.js';
 import { NorthboundError } from './northbound-error.js';
 import { occupiedAddresses } from './occupied-addresses.js';
-import { keyOf, PendingPorts, type AddedPort } from './pending-ports.js';
+import { keyOf, PendingPorts, type AddedPort, type PortAddresses } from './pending-ports.js';
 import {
   lsGet,
   type DeleteOptions,
@@ -99,12 +99,22 @@ export function lspAdd(
   return port;
 }
 
-/** Deletes a port, by taking it off its switch. Throws `NorthboundError` `PortNotFound` unless `ifExists`. */
-export function lspDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = false }: DeleteOptions = {}): void {
-  const port = ifExists ? findPort(tx, nameOrUuid) : lspGet(tx, nameOrUuid);
-  if (port === undefined) return;
-  tx.mutate('Logical_Switch', lspGetLs(tx, port._uuid)._uuid, { ports: { delete: [port._uuid] } });
-  PendingPorts.of(tx).delete(port._uuid);
+/**
+ * Deletes a port, by taking it off its switch; also one that the same transaction adds. Throws `NorthboundError`
+ * `PortNotFound` unless `ifExists`.
+ */
+export function lspDel(tx: SwitchTransaction, port: PortReference, { ifExists = false }: DeleteOptions = {}): void {
+  const pending = PendingPorts.of(tx);
+  const added = port instanceof NamedUuid ? pending.addedAs(port) : pending.addedNamed(port);
+  if (added !== undefined) {
+    tx.mutate('Logical_Switch', added.owner, { ports: { delete: [added.port] } });
+    pending.takeBack(added);
+    return;
+  }
+  const found = ifExists ? findPort(tx, String(port)) : lspGet(tx, String(port));
+  if (found === undefined) return;
+  tx.mutate('Logical_Switch', lspGetLs(tx, found._uuid)._uuid, { ports: { delete: [found._uuid] } });
+  pending.delete(found._uuid);
 }
 
 /**
@@ -309,33 +319,61 @@ function checkAddresses(tx: SwitchTransaction, port: Uuid<Port> | NamedUuid<Port
     if (!(cause instanceof AddressError)) throw cause;
     throw new NorthboundError('InvalidValue', `addresses of port "${name ?? ''}": ${cause.message}`, { cause });
   }
-  const wanted = new Set(occupiedAddresses({ type, addresses, options: {} }).ips);
-  for (const other of wanted.size === 0 ? [] : neighbours(tx, port)) {
-    const ip = occupiedAddresses(other).ips.find((each) => wanted.has(each));
-    if (ip === undefined) continue;
-    const message = `port "${name ?? ''}" cannot have ${ip}: port "${other.name}" of the same switch has it`;
-    throw new NorthboundError('AddressInUse', message);
+  const owner = ownerOf(tx, port);
+  if (owner !== undefined) {
+    const key = keyOf(port);
+    const wanted = occupiedAddresses({ type, addresses, options: {} }).ips;
+    const occupancy = pending.occupancy(owner, () => portAddresses(tx, owner));
+    const clash =
+      occupancy === undefined ? firstClash(portAddresses(tx, owner), wanted, key) : occupancy.clash(wanted, key);
+    if (clash !== undefined) {
+      const message = `port "${name ?? ''}" cannot have ${clash.ip}: port "${clash.name}" of the same switch has it`;
+      throw new NorthboundError('AddressInUse', message);
+    }
+    occupancy?.set(key, name ?? '', occupiedAddresses({ type, addresses, options: row?.options ?? {} }).ips);
   }
   pending.setAddresses(port, addresses);
 }
 
-type Neighbour = Pick<PortRow, 'name' | 'type' | 'addresses' | 'dynamic_addresses' | 'options'>;
+function firstClash(
+  ports: Iterable<PortAddresses>,
+  wanted: readonly string[],
+  port: string,
+): { ip: string; name: string } | undefined {
+  if (wanted.length === 0) return undefined;
+  for (const [other, name, ips] of ports) {
+    const ip = other === port ? undefined : ips.find((each) => wanted.includes(each));
+    if (ip !== undefined) return { ip, name };
+  }
+  return undefined;
+}
 
-/** The other ports of a port's switch, as they will be after what the transaction has done so far. */
-function* neighbours(tx: SwitchTransaction, port: Uuid<Port> | NamedUuid<Port>): Generator<Neighbour> {
+/** The switch that a port is on, or will be. */
+function ownerOf(
+  tx: SwitchTransaction,
+  port: Uuid<Port> | NamedUuid<Port>,
+): Uuid<'Logical_Switch'> | NamedUuid<'Logical_Switch'> | undefined {
+  if (port instanceof NamedUuid) return PendingPorts.of(tx).addedAs(port)?.owner;
+  return tx.tables.Logical_Switch.find({ ports: [port] })?._uuid;
+}
+
+/** The ports of a switch as they will be after what the transaction has done so far. */
+function* portAddresses(
+  tx: SwitchTransaction,
+  owner: Uuid<'Logical_Switch'> | NamedUuid<'Logical_Switch'>,
+): Generator<PortAddresses> {
   const pending = PendingPorts.of(tx);
-  const owner =
-    port instanceof NamedUuid ? pending.addedAs(port)?.owner : tx.tables.Logical_Switch.find({ ports: [port] })?._uuid;
-  if (owner === undefined) return;
   const present = owner instanceof NamedUuid ? undefined : tx.tables.Logical_Switch.get(owner);
   for (const uuid of present?.ports ?? []) {
-    const other = tx.tables.Logical_Switch_Port.get(uuid);
-    if (other === undefined || uuid === port || PendingPorts.deletes(tx, uuid)) continue;
+    const row = tx.tables.Logical_Switch_Port.get(uuid);
+    if (row === undefined || PendingPorts.deletes(tx, uuid)) continue;
     const addresses = pending.addressesOf(uuid);
-    yield addresses === undefined ? other : { ...other, addresses, dynamic_addresses: undefined };
+    const port = addresses === undefined ? row : { ...row, addresses, dynamic_addresses: undefined };
+    yield [uuid, row.name, occupiedAddresses(port).ips];
   }
-  for (const { name, addresses } of pending.addedTo(owner, port)) {
-    yield { name, type: '', addresses, dynamic_addresses: undefined, options: {} };
+  for (const [key, { port, name }] of pending.addedTo(owner)) {
+    const addresses = pending.addressesOf(port) ?? [];
+    yield [key, name, occupiedAddresses({ type: '', addresses, options: {} }).ips];
   }
 }
 

@@ -104,12 +104,23 @@ export interface DeleteOptions {
   readonly ifExists?: boolean;
 }
 
-/** Deletes a switch, and with it its ports. Throws `NorthboundError` `SwitchNotFound`, `AmbiguousSwitch`. */
+/**
+ * Deletes a switch, and with it its ports; also one that the same transaction adds. Throws `NorthboundError`
+ * `SwitchNotFound` unless `ifExists`, and `AmbiguousSwitch`.
+ */
 export function lsDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = false }: DeleteOptions = {}): void {
-  const found = ifExists ? findSwitch(tx, nameOrUuid) : lsGet(tx, nameOrUuid);
-  if (found === undefined) return;
-  tx.delete('Logical_Switch', found._uuid);
-  PendingPorts.of(tx).delete(found._uuid, ...found.ports);
+  const pending = PendingPorts.of(tx);
+  const added = pending.addedSwitch(nameOrUuid);
+  const found = ifExists || added !== undefined ? findSwitch(tx, nameOrUuid) : lsGet(tx, nameOrUuid);
+  if (found !== undefined && added !== undefined) {
+    const message = `there is a logical switch "${nameOrUuid}" (${found._uuid}), and this transaction adds another`;
+    throw new NorthboundError('AmbiguousSwitch', message);
+  }
+  const target = found?._uuid ?? added;
+  if (target === undefined) return;
+  tx.delete('Logical_Switch', target);
+  pending.delete(...(found?.ports ?? []));
+  pending.deleteSwitch(target);
 }
 
 /** The switches of this name that the transaction has not deleted. */

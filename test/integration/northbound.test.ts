@@ -184,6 +184,37 @@ describe('the commands on switches and ports', function () {
       },
       'PortNotFound',
     );
+    await both('lsp-add a s -- lsp-del s', (tx) => {
+      lspAdd(tx, 'a', 's');
+      lspDel(tx, 's');
+    });
+    await both('lsp-add a s -- lsp-del s -- lsp-add a s -- lsp-del s -- --if-exists lsp-del s', (tx) => {
+      lspDel(tx, lspAdd(tx, 'a', 's'));
+      lspAdd(tx, 'a', 's');
+      lspDel(tx, 's', { ifExists: true });
+      lspDel(tx, 's', { ifExists: true });
+    });
+    await both('ls-add c -- lsp-add c s -- ls-del c -- lsp-add a t', (tx) => {
+      lsAdd(tx, 'c');
+      lspAdd(tx, 'c', 's');
+      lsDel(tx, 'c', { ifExists: true });
+      lspDel(tx, 's', { ifExists: true });
+      lspAdd(tx, 'a', 't');
+    });
+    const addAndDelete = (tx: SwitchTransaction): void => {
+      lsAdd(tx, 'c', { addDuplicate: true });
+      lsDel(tx, 'c');
+    };
+    await both(
+      'ls-add c -- ls-del c -- ls-del c',
+      (tx) => {
+        addAndDelete(tx);
+        lsDel(tx, 'c');
+      },
+      'SwitchNotFound',
+    );
+    await both('ls-add c', (tx) => lsAdd(tx, 'c'));
+    await both('--add-duplicate ls-add c -- ls-del c', addAndDelete, 'AmbiguousSwitch');
     await both('ls-del a -- ls-add a', (tx) => {
       lsDel(tx, 'a');
       lsAdd(tx, 'a');
@@ -263,6 +294,24 @@ describe('the commands on switches and ports', function () {
         lspSetAddresses(tx, lspAdd(tx, 'new', 's'), [two]);
       },
     ];
+    const freed: ((tx: SwitchTransaction) => void)[] = [
+      (tx) => {
+        lspAdd(tx, 'a', 'r', { columns: { addresses: [one] } });
+        lspDel(tx, 'r');
+        lspSetAddresses(tx, 'q', [two]);
+      },
+      (tx) => {
+        lspSetAddresses(tx, 'q', [one]);
+        lspSetAddresses(tx, 'q', []);
+        lspSetAddresses(tx, 'p', [two]);
+      },
+      (tx) => {
+        lspDel(tx, 'p');
+        lspAdd(tx, 'a', 'p', { columns: { addresses: [one] } });
+      },
+    ];
+    for (const free of freed) await nb.transact(free);
+    await nb.transact((tx) => lspSetAddresses(tx, 'p', []));
     for (const clash of clashes) expect(await failure(nb.transact(clash))).to.include({ code: 'AddressInUse' });
     await nb.transact((tx) => lspSetAddresses(tx, 'p', [one]));
     await nb.transact((tx) => {
