@@ -3,6 +3,8 @@
  * schema, monitors, waits for the end, backs off and starts again, until it is closed. Nothing else opens
  * a session, so there is never more than one.
  */
+import { setMaxListeners } from 'node:events';
+
 import {
   ClosedError,
   ConnectFailedError,
@@ -61,6 +63,7 @@ export class Connection {
   constructor(host: ConnectionHost, options: ConnectionOptions) {
     this.#host = host;
     this.#options = options;
+    requireTimes(options);
     const { remotes } = parseRemotes(options.remotes);
     this.#remotes = options.shuffle === false ? remotes : shuffled(remotes);
     this.#snapshotTimeoutMs = options.snapshotTimeoutMs ?? 60_000;
@@ -73,11 +76,6 @@ export class Connection {
 
   get state(): ClientState {
     return this.#state;
-  }
-
-  /** The session over which the replica is in sync, if it is. */
-  get current(): ReadySession | undefined {
-    return this.#ready;
   }
 
   /** Begins; to be called once. */
@@ -109,6 +107,8 @@ export class Connection {
       const timer = Number.isFinite(timeoutMs)
         ? setTimeout(() => waiter.reject(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS))
         : undefined;
+      // One signal may well end hundreds of waits.
+      if (signal !== undefined) setMaxListeners(0, signal);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
     });
@@ -266,6 +266,15 @@ export class Connection {
         cause: this.#lastError,
       },
     );
+  }
+}
+
+/** What is no number would make a time limit of no time, or of none, and a back-off a busy loop. */
+function requireTimes(options: ConnectionOptions): void {
+  const { connectTimeoutMs, schemaTimeoutMs, snapshotTimeoutMs, readyTimeoutMs, backoff = {} } = options;
+  const times = { connectTimeoutMs, schemaTimeoutMs, snapshotTimeoutMs, readyTimeoutMs, ...backoff };
+  for (const [name, value] of Object.entries(times)) {
+    if (value !== undefined && !(value >= 0)) throw new InvalidArgumentError(`${name} is ${value}; give 0 or more`);
   }
 }
 

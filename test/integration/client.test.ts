@@ -105,6 +105,8 @@ describe('connecting', function () {
     ['an index on a map without its key', { tables: { NB_Global: { indexes: [['options']] } } }, { code: 'Schema', column: 'options' }],
     ['an index on a column that is not replicated', { tables: { NB_Global: { columns: ['name'], indexes: [['nb_cfg']] } } }, { code: 'Schema', column: 'nb_cfg' }],
     ['the remote', { remotes: 'localhost' }, { code: 'InvalidRemote' }],
+    ['a time limit', { readyTimeoutMs: NaN }, { code: 'InvalidArgument' }],
+    ['the back-off', { backoff: { minMs: -1 } }, { code: 'InvalidArgument' }],
     ['the TLS options', { remotes: 'ssl:127.0.0.1:1', tls: {} }, { code: 'InvalidArgument' }],
   ]; // prettier-ignore
 
