@@ -114,7 +114,7 @@ export type PodOutcome =
       /** Uuid of the row. In a plan, undefined for a port that does not exist yet. */
       readonly uuid: Uuid<'Logical_Switch_Port'> | undefined;
       readonly refreshed: boolean;
-      /** Set when the port's addresses are not what the pool says. */
+      /** Set when the port's addresses are not what the pool, or an override, says. */
       readonly drift: PortDrift | undefined;
     })
   | {
@@ -159,7 +159,10 @@ export interface PodDeletedResult {
 export interface ReleaseResult {
   /** The ports that were deleted. */
   readonly released: readonly PodPort[];
-  /** Ports that were left, because they belong to another incarnation (uid) of the StatefulSet by now. */
+  /**
+   * Ports that were left, because they belong to another incarnation (uid) of the StatefulSet by now, or are on a switch
+   * that the client does not replicate.
+   */
   readonly skipped: readonly PodPort[];
 }
 
@@ -183,7 +186,7 @@ export interface StatefulSetPortManagerEvents {
   retained: [port: PodPort];
   /** A port was deleted, as asked. */
   released: [port: PodPort];
-  /** A kept port has other addresses than the pool says. */
+  /** A kept port has other addresses than the pool, or an override, says. */
   drift: [port: PodOutcomeOk];
   /** A pod got no port, because somebody else has its address. */
   conflict: [error: PortError];

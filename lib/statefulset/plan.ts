@@ -142,9 +142,10 @@ function planPod(
   const kept = managedBy(workload, row);
   if (kept !== undefined) {
     const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
-    const drift = driftOf(pool, pod, kept, wanted);
-    const stays = rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !view.isHere(kept.row));
-    if (drift === undefined || stays || (wanted === undefined && rules.onDrift === 'readdress')) {
+    const drift = driftOf(workload, pool, pod, kept, wanted);
+    // Nothing gives a port another MAC address.
+    const moves = wanted !== undefined && differs(kept, wanted) && view.isHere(kept.row);
+    if (drift === undefined || rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !moves)) {
       return { pod, port, action: 'reuse', kept, drift };
     }
     if (rules.onDrift === 'error' || wanted === undefined) {
@@ -188,7 +189,14 @@ function planForeign(
   const addresses = staticAddresses(row);
   if (addresses === undefined)
     return refuse('it cannot be adopted, because its addresses are not one MAC with IP addresses');
-  return { pod, port: row.name, action: 'adopt', row, addresses, drift: driftOf(pool, pod, addresses, wanted) };
+  return {
+    pod,
+    port: row.name,
+    action: 'adopt',
+    row,
+    addresses,
+    drift: driftOf(workload, pool, pod, addresses, wanted),
+  };
 }
 
 /** What the pod must have: its override, else its entry in the pool; undefined when addresses are picked or the pool ends. */
@@ -255,23 +263,21 @@ function chooseMac(workload: Workload, pod: WorkloadPod, view: PlanView): string
     }
   }
   const subject = subjectOf(workload, pod.name);
-  let mac: string;
-  try {
-    mac = parseMac(pod.macOverride);
-  } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
-    const { text, reason } = error;
-    throw new PortError(
-      'InvalidAddress',
-      subject,
-      `the MAC address asked for it is malformed: ${error.message}`,
-      { text, reason },
-      error,
-    );
-  }
+  const mac = readMacOverride(subject, pod.macOverride);
   const port = view.routerPort(mac) ?? view.holder(mac)?.port;
   if (port === undefined) return mac;
   throw macInUse(subject, mac, port);
+}
+
+function readMacOverride(subject: PortErrorSubject, given: string): string {
+  try {
+    return parseMac(given);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    const { text, reason, message } = error;
+    const why = `the MAC address asked for it is malformed: ${message}`;
+    throw new PortError('InvalidAddress', subject, why, { text, reason }, error);
+  }
 }
 
 /** Throws when an address of the pod belongs to a router port, or to another port of the switch. */
@@ -324,15 +330,23 @@ function differs(have: Wanted, want: Wanted): boolean {
   return have.ip4 !== want.ip4 || have.ip6 !== want.ip6;
 }
 
+/** `want` and `have` show the MAC address only where an override asks for another one than the port has. */
 function driftOf(
+  workload: Workload,
   pool: Pool | undefined,
   pod: WorkloadPod,
-  have: Wanted,
+  have: PortAddresses,
   want: Wanted | undefined,
 ): PortDrift | undefined {
-  if (want === undefined && (pool === undefined || pod.ipOverride !== undefined)) return undefined;
-  if (want !== undefined && !differs(have, want)) return undefined;
-  return { want: want === undefined ? [] : ipsOf(want), have: ipsOf(have) };
+  const subject = subjectOf(workload, pod.name, ipsOf(have).join(' and '));
+  const mac = pod.macOverride === undefined ? have.mac : readMacOverride(subject, pod.macOverride);
+  const isPicked = want === undefined && (pool === undefined || pod.ipOverride !== undefined);
+  const isElsewhere = !isPicked && (want === undefined || differs(have, want));
+  if (!isElsewhere && mac === have.mac) return undefined;
+  const wantedIps = isPicked ? ipsOf(have) : want === undefined ? [] : ipsOf(want);
+  return mac === have.mac
+    ? { want: wantedIps, have: ipsOf(have) }
+    : { want: [...wantedIps, mac], have: [...ipsOf(have), have.mac] };
 }
 
 function attempt<T>(make: () => T): T | PortError {

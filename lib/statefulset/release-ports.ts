@@ -34,6 +34,8 @@ export async function releasePorts(
       }
       for (const [uuid, ports] of bySwitch) tx.mutate('Logical_Switch', uuid, { ports: { delete: ports } });
     });
+    // Ports on a switch that the client does not replicate cannot be taken off it.
+    if (sent.size === 0 && choose().length > 0) return released;
     for (const [uuid, port] of sent) {
       if (client.tables.Logical_Switch_Port.get(uuid) === undefined) released.push(port);
     }

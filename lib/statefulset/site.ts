@@ -133,7 +133,10 @@ function readSubnet(
   subject: PortErrorSubject,
 ): Subnet | undefined {
   try {
-    if (cidr === undefined) return subnetFromOtherConfig(otherConfig, label);
+    const found = cidr === undefined ? subnetFromOtherConfig(otherConfig, label) : undefined;
+    if (found !== undefined)
+      return gateway === undefined && exclude === undefined ? found : refined(found, gateway, exclude);
+    if (cidr === undefined) return undefined;
     return parseSubnet({ cidr, ...(gateway !== undefined && { gateway }), ...(exclude !== undefined && { exclude }) });
   } catch (error) {
     // A value that is neither a text nor a list of texts fails as a TypeError.
@@ -144,6 +147,22 @@ function readSubnet(
     const { message } = error;
     throw new PortError('InvalidSubnet', subject, `${where} makes no sense: ${message}${values}`, { namespace }, error);
   }
+}
+
+/** The subnet of a switch with the caller's gateways in place of its own, and the caller's exclusions besides its own. */
+function refined(found: Subnet, gateway: SubnetOptions['gateway'], exclude: SubnetOptions['exclude'] = []): Subnet {
+  const networks = [found.v4, found.v6].filter((network) => network !== undefined);
+  const excluded = networks.flatMap((network) => network.excluded.map(formatIpRange));
+  const given = typeof gateway === 'string' ? gateway.split(',') : (gateway ?? []);
+  const families = new Set(given.map((text) => parseIp(text.trim()).family));
+  const assumed = networks.flatMap((network) =>
+    network.gateway === undefined || families.has(network.gateway.family) ? [] : [network.gateway.text],
+  );
+  return parseSubnet({
+    cidr: networks.map((network) => network.cidr.text),
+    gateway: [...given, ...assumed],
+    exclude: typeof exclude === 'string' ? [exclude, ...excluded].join(' ') : [...exclude, ...excluded],
+  });
 }
 
 function findSwitch(client: ManagerClient, subject: PortErrorSubject, nameOrUuid: string): Site['logicalSwitch'] {

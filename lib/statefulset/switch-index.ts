@@ -13,7 +13,8 @@ import type { NorthboundTables } from '../nb/tables.js';
 import type { Batch } from '../replica/replica.js';
 import { setDifference } from '../replica/row.js';
 import type { Uuid } from '../schema/uuid.js';
-import type { PortColumns, ManagedPortRow } from './managed-port.js';
+import { readManagedPort, type PortColumns, type ManagedPortRow } from './managed-port.js';
+import { ipsOf } from './readdressing.js';
 
 /** What the manager needs replicated. */
 export interface ManagerSelection {
@@ -169,7 +170,7 @@ export class SwitchIndex {
   #take(uuid: PortUuid): void {
     const row = this.#client.tables.Logical_Switch_Port.get(uuid);
     if (row === undefined || this.#ports.has(uuid)) return;
-    const occupied = occupiedAddresses(row);
+    const occupied = occupiedOrPromised(row);
     this.#ports.set(uuid, occupied);
     if (row.type === 'router') this.#routerPorts.add(uuid);
     for (const mac of occupied.macs) this.#macs.add(mac, uuid);
@@ -190,6 +191,17 @@ export class SwitchIndex {
       for (const space of this.#spaces.values()) removeText(space, ip);
     }
   }
+}
+
+/** What a port has and, where a kept port's `addresses` were emptied or overwritten, what its pod is promised all the same. */
+function occupiedOrPromised(row: ManagedPortRow): OccupiedAddresses {
+  const occupied = occupiedAddresses(row);
+  const kept = readManagedPort(row);
+  if (kept === undefined) return occupied;
+  const ips = ipsOf(kept).filter((ip) => !occupied.ips.includes(ip));
+  const macs = occupied.macs.includes(kept.mac) ? [] : [kept.mac];
+  if (ips.length === 0 && macs.length === 0) return occupied;
+  return { ips: [...occupied.ips, ...ips], macs: [...occupied.macs, ...macs] };
 }
 
 function addText(space: AddressSpace, text: string): void {
@@ -248,5 +260,7 @@ export class SwitchIndexes {
 }
 
 function movesAddresses(columns: readonly string[]): boolean {
-  return columns.some((column) => ['addresses', 'dynamic_addresses', 'type', 'options'].includes(column));
+  return columns.some((column) =>
+    ['addresses', 'dynamic_addresses', 'type', 'options', 'external_ids'].includes(column),
+  );
 }

@@ -92,6 +92,9 @@ export function readWorkload(statefulSet: StatefulSetLike): Workload {
     throw new PortError('InvalidStatefulSet', subject, `${field} is ${printValue(value)}, ${expected}`, { field });
   };
   if (given === undefined) return refuse('the StatefulSet', statefulSet, 'not an object');
+  if (spec === undefined && given['spec'] !== undefined && given['spec'] !== null) {
+    return refuse('spec', given['spec'], 'not an object');
+  }
   const kind = given['kind'] ?? 'StatefulSet';
   if (kind !== 'StatefulSet') return refuse('kind', kind, 'not "StatefulSet"');
   const name = metadata?.['name'];

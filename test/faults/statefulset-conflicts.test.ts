@@ -173,6 +173,27 @@ describe('ports of StatefulSets while others write', () => {
     }
   });
 
+  it('situation 27: a manager that others are always faster than gives up after its retries, and has written nothing', async () => {
+    const place = await bench.place(V4);
+    const gated = await bench.gated();
+    const manager = bench.manager({ conflictRetries: 0 }, gated.nb);
+    const where = [['_uuid', '==', ['uuid', place.switchUuid]]];
+    const row = { external_ids: ['map', [[GENERATION_KEY, '5-else']]] };
+    const error = await overtaken(
+      gated,
+      () =>
+        refusal('ConflictRetriesExhausted', () =>
+          manager.apply(statefulSet('web', place.namespace, 2, '10.16.1.1,10.16.1.2')),
+        ),
+      () => bench.raw.commit({ op: 'update', table: 'Logical_Switch', where, row }),
+    );
+    expect(error.details).to.deep.equal({ attempts: 1 });
+    expect(error.message).to.contain(`StatefulSet ${place.namespace}/web gets no ports`).and.contain('try again');
+    expect((await bench.portsOn(place)).size).to.equal(0);
+    const { outcomes } = await manager.apply(statefulSet('web', place.namespace, 2, '10.16.1.1,10.16.1.2'));
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['created', 'created']);
+  });
+
   it('transactions in flight are pipelined: all are sent before the first one is answered, and none fails', async () => {
     const place = await bench.place(V4);
     const gated = await bench.gated();

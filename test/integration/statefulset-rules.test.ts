@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import type { PortErrorCode } from '../../lib/statefulset/port-error.js';
 import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
@@ -355,6 +356,19 @@ describe('the rules for the ports of StatefulSets', () => {
     ]);
   });
 
+  it('situation 16: a gateway and exclusions of the caller go with the subnet of the switch', async () => {
+    const place = await bench.place(
+      { gateway: '10.7.0.6', exclude: '10.7.0.2' },
+      { subnet: '10.7.0.0/29', exclude_ips: '10.7.0.3', ipv6_prefix: 'fd00:7::' },
+    );
+    const manager = bench.manager({ pick: 'sequential' });
+    const { outcomes, errors } = await manager.apply(statefulSet('web', place.namespace, 4));
+    const ip4s = outcomes.map((outcome) => ('ip4' in outcome ? outcome.ip4 : undefined));
+    expect(ip4s).to.deep.equal(['10.7.0.1', '10.7.0.4', '10.7.0.5', undefined]);
+    expect(errors.map(({ code }) => code)).to.deep.equal(['SubnetExhausted']);
+    await refuses('ReservedAddress', statefulSet('db', place.namespace, 1, '10.7.0.6'));
+  });
+
   it('situation 17: no subnet for the namespace, or one that makes no sense', async () => {
     const unknown = await refuses('SubnetUnknown', statefulSet('web', 'nowhere', 1));
     expect(unknown.message).to.contain('namespace nowhere').and.contain('"subnets"');
@@ -431,6 +445,24 @@ describe('the rules for the ports of StatefulSets', () => {
       expect(released.map(({ pod: name }) => name)).to.deep.equal(['web-1']);
       expect(skipped.map(({ pod: name }) => name)).to.deep.equal(['web-0']);
     });
+  });
+
+  it('situation 22: ports on a switch that the client does not replicate are left, and said to be', async () => {
+    const place = await bench.place(V4);
+    const set = statefulSet('web', place.namespace, 2);
+    await bench.manager().apply(set);
+    await using narrow = await connectNorthbound({
+      remotes: bench.sandbox.remote,
+      onWarning: () => undefined,
+      tables: {
+        Logical_Switch: { columns: ['name', 'ports', 'other_config', 'external_ids'], where: [['name', '==', 'none']] },
+        Logical_Switch_Port: true,
+        Logical_Router_Port: true,
+      },
+    });
+    const { released, skipped } = await bench.manager({}, narrow as never).release(set);
+    expect(released).to.deep.equal([]);
+    expect(skipped.map(({ pod: name }) => name)).to.deep.equal(['web-0', 'web-1']);
   });
 
   it('situation 34: ports that share an address are listed and left alone', async () => {
@@ -561,6 +593,48 @@ describe('the rules for the ports of StatefulSets', () => {
     );
     expect(entryOf(other)).to.equal('10.16.1.1');
     expect((await bench.transactionsOf(() => manager.apply(set))).count).to.equal(0);
+  });
+
+  it('gives nobody else the addresses of a kept port that somebody emptied or overwrote', async () => {
+    const place = await bench.place(V4);
+    const manager = bench.manager();
+    const web = statefulSet('web', place.namespace, 1, '10.16.1.1');
+    const { mac } = await manager.ensurePort(pod('web-0', place.namespace), web);
+    const where = [['name', '==', `web-0.${place.namespace}`]];
+    for (const addresses of ['unknown', 'dynamic', ['set', []]]) {
+      await bench.raw.commit({ op: 'update', table: 'Logical_Switch_Port', where, row: { addresses } });
+      await bench.nb.transact((tx) => tx.select('NB_Global', [], []));
+      for (const each of [manager, bench.manager()]) {
+        const { errors } = await unchanged(() => each.apply(statefulSet('db', place.namespace, 1, '10.16.1.1')));
+        expect(errors[0]).to.include({ code: 'AddressInUse', pod: 'db-0' });
+        const asked = pod('db-0', place.namespace, { 'ovn.kubernetes.io/mac_address': mac });
+        await unchanged(() => refusal('MacInUse', () => each.ensurePort(asked, statefulSet('db', place.namespace, 1))));
+      }
+      expect(await manager.ensurePort(pod('web-0', place.namespace), web)).to.include({ ip4: '10.16.1.1', mac });
+    }
+  });
+
+  it('situation 37: a MAC address asked for a kept port is checked, and reported as drift', async () => {
+    const place = await bench.place(V4);
+    const set = statefulSet('web', place.namespace, 1, '10.16.1.1');
+    const { mac } = await bench.manager().ensurePort(pod('web-0', place.namespace), set);
+    const asking = (text: string): object => pod('web-0', place.namespace, { 'ovn.kubernetes.io/mac_address': text });
+    const malformed = await unchanged(() =>
+      refusal('InvalidAddress', () => bench.manager().ensurePort(asking('0a:58'), set)),
+    );
+    expect(malformed.message).to.contain('keeps its port with 10.16.1.1').and.contain('0a:58');
+    const drift = { want: ['10.16.1.1', '0a:00:00:00:00:08'], have: ['10.16.1.1', mac] };
+    for (const onDrift of ['keep', 'readdress'] as const) {
+      const kept = await unchanged(() => bench.manager({ onDrift }).ensurePort(asking('0A:00:00:00:00:08'), set));
+      expect(kept).to.deep.include({ status: 'reused', mac, drift });
+    }
+    const error = await unchanged(() =>
+      refusal('PoolDrift', () => bench.manager({ onDrift: 'error' }).ensurePort(asking('0A:00:00:00:00:08'), set)),
+    );
+    expect(error.details).to.deep.equal(drift);
+    expect((await unchanged(() => bench.manager().ensurePort(asking(mac.toUpperCase()), set))).drift).to.equal(
+      undefined,
+    );
   });
 
   it('makes a lost generation anew', async () => {

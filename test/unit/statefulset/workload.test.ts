@@ -86,6 +86,8 @@ describe('readWorkload', () => {
     ['an empty namespace', { metadata: { name: 'web', namespace: '' } }, 'metadata.namespace'],
     ['a uid that is a number', { metadata: { ...METADATA, uid: 1 } }, 'metadata.uid'],
     ['annotations that are a text', { metadata: { ...METADATA, annotations: 'x' } }, 'metadata.annotations'],
+    ['a spec that is a text', { metadata: METADATA, spec: 'replicas: 3' }, 'spec'],
+    ['a spec that is a list', { metadata: METADATA, spec: [3] }, 'spec'],
     ['negative replicas', { metadata: METADATA, spec: { replicas: -1 } }, 'spec.replicas'],
     ['half a replica', { metadata: METADATA, spec: { replicas: 1.5 } }, 'spec.replicas'],
     ['replicas in a text', { metadata: METADATA, spec: { replicas: '3' } }, 'spec.replicas'],
