@@ -106,7 +106,10 @@ function describe(where: string, given: StatefulSetLike): DemoSet {
   const { metadata, spec } = given;
   const name: unknown = metadata?.name;
   if (typeof name !== 'string' || name === '') throw new ManifestError(`${where}: a StatefulSet without metadata.name`);
-  const namespace = metadata?.namespace ?? 'default';
+  const namespace: unknown = metadata?.namespace ?? 'default';
+  if (typeof namespace !== 'string') {
+    throw new ManifestError(`${where}: metadata.namespace of ${name} is ${JSON.stringify(namespace)}, not a text`);
+  }
   const key = `${namespace}/${name}`;
   const count = (field: string, value: unknown): number => {
     if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value);

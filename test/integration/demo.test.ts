@@ -122,6 +122,8 @@ describe('the demo', function () {
     ],
     ['with a broken alias', 'kind: *nothing', 'nothing'],
     ['whose replicas are no number', statefulSet('db', 'three'), 'spec.replicas of data/db is "three"'],
+    ['whose namespace is a number', 'kind: StatefulSet\nmetadata: { name: db, namespace: 7 }', 'namespace of db is 7'],
+    ['whose spec is a text', 'kind: StatefulSet\nmetadata: { name: db }\nspec: three', 'spec is "three"'],
     ['that has a StatefulSet twice', `${statefulSet('db', 1)}\n---\n${statefulSet('db', 1)}`, 'data/db twice'],
   ] as const) {
     it(`says what is wrong with a manifest ${what}, and exits with 1`, async () => {

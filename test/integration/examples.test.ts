@@ -1,4 +1,4 @@
-/** Runs every program in examples/ on a private server. Each must end by itself with exit code 0. */
+/** Runs every program in examples/ on a private server. Each must end by itself with exit code 0 and clean up. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
@@ -21,9 +21,11 @@ describe('the examples', () => {
   }
 
   for (const name of examples) {
-    it(`${name} runs and ends with exit code 0`, async function () {
+    it(`${name} runs and ends with exit code 0, and leaves the database as it was`, async function () {
       this.timeout(TIMEOUT_MS + 5_000);
       await using sandbox = await Sandbox.start();
+      const contents = (): Promise<string> => sandbox.client('dump', 'OVN_Northbound');
+      const before = await contents();
       const child = spawn(process.execPath, ['--import', 'tsx', join('examples', name)], {
         cwd: ROOT,
         env: { ...process.env, OVN_NB_REMOTE: sandbox.remote },
@@ -37,6 +39,7 @@ describe('the examples', () => {
       const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
       const outcome = signal ?? `exit code ${code ?? 'unknown'}`;
       expect(outcome, `what ${name} printed:\n${output}`).to.equal('exit code 0');
+      expect(await contents(), 'the database afterwards').to.equal(before);
     });
   }
 });
