@@ -82,7 +82,7 @@ export type { IpRange } from './ipam/range.js';
 export type { SubnetOptions } from './ipam/subnet.js';
 export type { DynamicPortAddress, InvalidPortAddress, PortAddress, StaticPortAddress } from './nb/addresses.js';
 export type { NorthboundErrorCode } from './nb/northbound-error.js';
-export type { NorthboundOptions, SyncOptions } from './nb/northbound.js';
+export type { ConfigurationSelection, NorthboundOptions, SyncOptions } from './nb/northbound.js';
 export type { OccupiedAddresses, PortAddressColumns } from './nb/occupied-addresses.js';
 export type { AllowedIp, InvalidPortSecurity, PortSecurity, VirtualMac } from './nb/port-security.js';
 export type { LspAddOptions, PortReference, PortRow } from './nb/ports.js';

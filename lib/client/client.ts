@@ -9,7 +9,7 @@ import { Replica } from '../replica/replica.js';
 import type { TableRequest } from '../replica/table.js';
 import { replicaTables, type ReplicaTables } from '../replica/tables.js';
 import { compareSchemas } from '../schema/compare.js';
-import { DatabaseSchema } from '../schema/schema.js';
+import { DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type { UntypedTables } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
 import { commit, type TransactOptions } from '../transaction/commit.js';
@@ -201,9 +201,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     }
     this.#schema = schema;
     if (this.#known === undefined) return;
-    const { name, version, checksum, tables } = this.#known;
-    const replicated = [...tables].filter(([table]) => this.#replica.stores.has(table) || requests === 'all');
-    const wanted = new DatabaseSchema(name, version, checksum, new Map(replicated));
+    const wanted = requests === 'all' ? this.#known : narrowed(this.#known, requests);
     for (const message of compareSchemas(wanted, schema).warnings) this.#warn({ code: 'SchemaLacks', message });
   }
 
@@ -221,6 +219,23 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     if (this.#events.listenerCount('warning') > 0) this.#events.emit('warning', warning);
     else process.emitWarning(warning.message, { type: 'OvnNorthboundWarning', code: warning.code });
   }
+}
+
+/** The part of a schema that is asked for. */
+function narrowed(
+  { name, version, checksum, tables }: DatabaseSchema,
+  requests: readonly TableRequest[],
+): DatabaseSchema {
+  const asked = requests.flatMap((request): [string, TableSchema][] => {
+    const table = tables.get(request.table);
+    if (table === undefined) return [];
+    if (request.columns === undefined) return [[table.name, table]];
+    const names = columnsOf(request);
+    const columns = new Map([...table.columns].filter(([column]) => names.includes(column)));
+    const { maxRows, isRoot } = table;
+    return [[table.name, new TableSchema(table.name, columns, { indexes: [], maxRows, isRoot })]];
+  });
+  return new DatabaseSchema(name, version, checksum, new Map(asked));
 }
 
 /** Every column that a request names. */

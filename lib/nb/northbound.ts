@@ -9,6 +9,7 @@ import { parseSchema } from '../schema/schema.js';
 import type { Integer } from '../schema/types.js';
 import { NorthboundError } from './northbound-error.js';
 import type { PortRow } from './ports.js';
+import type { SwitchSelection } from './switches.js';
 import { northboundSchema, type NorthboundTables } from './tables.js';
 
 /** What {@link connectNorthbound} replicates unless told otherwise: all columns of these tables. */
@@ -37,6 +38,11 @@ export interface SyncOptions {
   readonly signal?: AbortSignal | undefined;
   /** Longest wait in milliseconds; then it rejects with `TimeoutError`. Default 60000. */
   readonly timeoutMs?: number | undefined;
+}
+
+/** What {@link NorthboundClient.sync} reads. */
+export interface ConfigurationSelection {
+  readonly NB_Global: 'name' | 'nb_cfg' | 'sb_cfg' | 'hv_cfg';
 }
 
 /** `nb_cfg` wraps where ovn-nbctl(8) lets it wrap. */
@@ -84,10 +90,13 @@ export class NorthboundClient<S = SelectionOf<NorthboundTables, typeof DEFAULT_T
    * Needs NB_Global replicated. Rejects with `TimeoutError` when nothing follows (is ovn-northd running?),
    * with the signal's reason, and as `transact`.
    */
-  async sync(until: 'sb' | 'hv', { signal, timeoutMs = 60_000 }: SyncOptions = {}): Promise<Integer> {
-    const client = this as unknown as NorthboundClient<SelectionOf<NorthboundTables, readonly ['NB_Global']>>;
+  async sync(
+    this: OvsdbClient<NorthboundTables, ConfigurationSelection>,
+    until: 'sb' | 'hv',
+    { signal, timeoutMs = 60_000 }: SyncOptions = {},
+  ): Promise<Integer> {
     const deadline = performance.now() + timeoutMs;
-    const { target } = await client.transact(
+    const { target } = await this.transact(
       (tx) => {
         const row = [...tx.tables.NB_Global.values()][0];
         if (row === undefined) {
@@ -111,7 +120,7 @@ export class NorthboundClient<S = SelectionOf<NorthboundTables, typeof DEFAULT_T
       throw new NorthboundError('NotInitialized', 'NB_Global lost its row while nb_cfg was raised');
     const remainingMs = Math.max(1, deadline - performance.now());
     try {
-      await client.tables.NB_Global.until(
+      await this.tables.NB_Global.until(
         (row) => {
           // A value beyond nb_cfg is left over from before it started again.
           const follows = (value: Integer): boolean => value >= cfg && value <= row.nb_cfg;
@@ -132,9 +141,12 @@ export class NorthboundClient<S = SelectionOf<NorthboundTables, typeof DEFAULT_T
    * Waits until a port of this name is up: bound to a chassis, and its flows in place. Resolves with its row.
    * Rejects as `ReplicaTable.until`.
    */
-  async portUp(name: string, options: UntilOptions = {}): Promise<PortRow> {
-    const client = this as unknown as NorthboundClient<SelectionOf<NorthboundTables, readonly ['Logical_Switch_Port']>>;
-    return client.tables.Logical_Switch_Port.until((row) => row.name === name && row.up === true, options);
+  async portUp(
+    this: OvsdbClient<NorthboundTables, Pick<SwitchSelection, 'Logical_Switch_Port'>>,
+    name: string,
+    options: UntilOptions = {},
+  ): Promise<PortRow> {
+    return this.tables.Logical_Switch_Port.until((row) => row.name === name && row.up === true, options);
   }
 }
 

@@ -120,7 +120,8 @@ export function lspDel(tx: SwitchTransaction, port: PortReference, { ifExists = 
 /**
  * Replaces the addresses of a port; none clears them. Each is `MAC [IP...]`, `dynamic [IP...]`, `MAC dynamic`,
  * `unknown` or, for ports of type router, `router`. Throws `NorthboundError`: `InvalidValue` with what is wrong,
- * `AddressInUse` when another port of the switch has one of the IP addresses, `PortNotFound`.
+ * `AddressInUse` when another port of the switch has one of the IP addresses, `PortNotFound`. The first call of a
+ * transaction for a switch looks at all of its ports, as ovn-nbctl does.
  */
 export function lspSetAddresses(tx: SwitchTransaction, port: PortReference, addresses: readonly string[]): void {
   const target = resolve(tx, port);

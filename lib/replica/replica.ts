@@ -60,6 +60,8 @@ export class Replica {
   readonly #onListenerError: (event: string, error: unknown) => void;
   readonly #stores = new Map<string, TableStore>();
   #version = 0;
+  /** The version at which a table last changed. */
+  readonly #changedAt = new Map<string, number>();
   #primed = false;
 
   /** `requests` says which tables to keep; `all` means those that the server's schema has. */
@@ -78,6 +80,12 @@ export class Replica {
   /** Raised with each batch that changed something. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Has this table changed since the replica had this version? Of a table that is not replicated: has anything? */
+  changedSince(version: number, table: string | undefined): boolean {
+    if (table === undefined || !this.#stores.has(table)) return this.#version !== version;
+    return (this.#changedAt.get(table) ?? 0) > version;
   }
 
   /**
@@ -175,8 +183,10 @@ export class Replica {
   #commit(staged: readonly Staged[], cause: Batch['cause']): void {
     if (staged.length === 0 && cause !== 'initial') return;
     const changes: RowChange[] = [];
+    this.#version++;
     for (const { store, uuid, old, row: whole, changes: columns } of staged) {
       const table = store.name;
+      this.#changedAt.set(table, this.#version);
       const row = whole ?? (old && columns && store.shape?.build(old, columns));
       store.put(uuid, old, row, columns);
       if (row === undefined) changes.push({ type: 'delete', table, row: old as RowData });
@@ -186,7 +196,6 @@ export class Replica {
         if (names.length > 0) changes.push({ type: 'update', table, row, old, columns: names });
       }
     }
-    this.#version++;
     this.#tell(changes, cause);
   }
 

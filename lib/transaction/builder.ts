@@ -2,10 +2,10 @@
  * What a transaction's callback is given: each call appends one operation, checked against the server's
  * schema as it is made, so that a bad value throws at the line that gave it and nothing is sent.
  */
-import { InvalidArgumentError, printValue, ProtocolError, ValidationError } from '../errors.js';
+import { InvalidArgumentError, printValue, ValidationError } from '../errors.js';
 import type { RowData } from '../replica/row.js';
 import type { ReplicaTables, WholeTables } from '../replica/tables.js';
-import { decodeColumn, encodeColumn, encodeCondition, encodeMutation, requireColumns } from '../schema/codec.js';
+import { encodeColumn, encodeCondition, encodeMutation, requireColumns } from '../schema/codec.js';
 import type { OnNamedUuid } from '../schema/codec.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type {
@@ -29,6 +29,7 @@ import {
 } from './operations.js';
 import { Pending } from './pending.js';
 import { InsertedReferences, type Holder } from './references.js';
+import { decodeSelectedRow } from './selected-row.js';
 import { mutatorsOf } from './mutators.js';
 import { SchemaLookup } from './schema-lookup.js';
 import { TransactionError } from './transaction-error.js';
@@ -102,7 +103,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
     const row: Wire = {};
     for (const [column, value] of this.#lookup.writable(schema, columns)) {
       if (!column.mutable) throw new ValidationError(table, column.name, value, 'may be set by an insert only');
-      row[column.name] = encodeColumn(column, value, this.#holderOf(table, where));
+      row[column.name] = encodeColumn(column, value, this.#referenceNoter(table, where, column, 'overwrite'));
     }
     return this.#push({ op: 'update', table, where: this.#where(schema, where), row }, countOf);
   }
@@ -114,7 +115,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
     for (const [column, mutation] of this.#lookup.writable(schema, mutations)) {
       if (mutation === undefined) continue;
       for (const [mutator, value] of mutatorsOf(column, mutation)) {
-        const onReference = mutator === 'insert' ? this.#holderOf(table, where) : undefined;
+        const onReference = mutator === 'insert' ? this.#referenceNoter(table, where, column, 'add') : undefined;
         wire.push(encodeMutation(column, mutator, value, onReference));
       }
     }
@@ -146,7 +147,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
       columns: ['_uuid', ...chosen.map(({ name }) => name)],
     };
     return this.#push(operation, ({ rows = [] }) =>
-      rows.map((row) => decodeSelected(chosen, row as Wire) as Pick<Row<DB, T>, C | '_uuid'>),
+      rows.map((row) => decodeSelectedRow(chosen, row as Wire) as Pick<Row<DB, T>, C | '_uuid'>),
     );
   }
 
@@ -256,9 +257,9 @@ export class Transaction<DB, S = WholeTables<DB>> {
   #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {
     const table = this.#lookup.table(placeholder.table);
     const wire: Wire = {};
-    const noteReference = this.#noteReferences({ inserted: placeholder.name });
+    const holder = { inserted: placeholder.name };
     for (const [column, value] of this.#lookup.writable(table, row)) {
-      if (value !== undefined) wire[column.name] = encodeColumn(column, value, noteReference);
+      if (value !== undefined) wire[column.name] = encodeColumn(column, value, this.#noteReferences(holder, column));
     }
     requireColumns(table, wire);
     this.#references.addInsert(placeholder.name, {
@@ -298,14 +299,26 @@ export class Transaction<DB, S = WholeTables<DB>> {
     });
   }
 
-  /** Who will hold the references in a change of existing rows; conditions do not say which rows those are. */
-  #holderOf(table: string, where: string | NamedUuid | readonly unknown[]): OnNamedUuid {
-    if (typeof where === 'string') {
-      const inserted = this.#insertedUuids.get(where.toLowerCase());
-      if (inserted !== undefined) return this.#noteReferences({ inserted });
-      return this.#noteReferences({ existing: { table, uuid: where as Uuid } });
+  /** The row that an operation changes; undefined when conditions choose, which do not say which rows those are. */
+  #holderOf(table: string, where: string | NamedUuid | readonly unknown[]): Holder | undefined {
+    if (where instanceof NamedUuid) return { inserted: where.name };
+    if (typeof where !== 'string') return undefined;
+    const inserted = this.#insertedUuids.get(where.toLowerCase());
+    return inserted === undefined ? { existing: { table, uuid: where.toLowerCase() as Uuid } } : { inserted };
+  }
+
+  /** Follows the references that a change of a column makes, in place of those that it overwrites. */
+  #referenceNoter(
+    table: string,
+    where: string | NamedUuid | readonly unknown[],
+    column: ColumnSchema,
+    how: 'add' | 'overwrite',
+  ): OnNamedUuid {
+    const holder = this.#holderOf(table, where);
+    if (holder !== undefined) {
+      if (how === 'overwrite') this.#references.dropReferences(holder, column.name);
+      return this.#noteReferences(holder, column);
     }
-    if (where instanceof NamedUuid) return this.#noteReferences({ inserted: where.name });
     return (target, refType) => {
       this.#requireOwn(target);
       if (refType !== 'strong') return;
@@ -316,10 +329,10 @@ export class Transaction<DB, S = WholeTables<DB>> {
     };
   }
 
-  #noteReferences(holder: Holder): OnNamedUuid {
+  #noteReferences(holder: Holder, column: ColumnSchema): OnNamedUuid {
     return (target, refType) => {
       this.#requireOwn(target);
-      if (refType === 'strong') this.#references.addReference(holder, target.name);
+      if (refType === 'strong') this.#references.addReference(holder, column.name, target.name);
     };
   }
 
@@ -335,7 +348,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
   }
 
   #guard(table: string, uuid: string): void {
-    this.#guarded.add(`${table} ${uuid}`);
+    this.#guarded.add(`${table} ${uuid.toLowerCase()}`);
   }
 
   /** A placeholder kept from another run of the callback may have the name of another row of this one. */
@@ -382,16 +395,4 @@ function chosenUuid(where: readonly WireCondition[]): string | undefined {
 
 function countOf({ count }: OperationResult): number {
   return count ?? 0;
-}
-
-function decodeSelected(columns: readonly ColumnSchema[], wire: Wire): RowData {
-  const row: Record<string, unknown> = { _uuid: decodeUuid(wire['_uuid']) };
-  for (const column of columns) row[column.name] = decodeColumn(column, wire[column.name]);
-  return Object.freeze(row) as RowData;
-}
-
-function decodeUuid(json: unknown): Uuid {
-  const uuid: unknown = Array.isArray(json) ? json[1] : undefined;
-  if (isUuid(uuid)) return uuid;
-  throw new ProtocolError('the server answered a select with a row that has no _uuid');
 }

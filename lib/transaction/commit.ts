@@ -87,8 +87,10 @@ export async function commit<DB, S, R>(
     }
     if ('results' in failure) return resolveAll(value, built, failure.results) as Resolved<R>;
     const error = explain(host.database, built, failure);
-    if (!isConflict(built, failure, host.replica.version !== version)) throw error;
+    if (!isConflict(built, failure, error, host.replica, version)) throw error;
     if (attempt >= retries || performance.now() >= deadline) {
+      // What the server found at commit is the better story: a name is taken, a row is gone.
+      if (error.operation === undefined) throw error;
       const message = `${error.message}; given up after ${attempt + 1} attempts`;
       throw new TransactionError('Conflict', 'failed', message, faultOf(error));
     }
@@ -168,7 +170,7 @@ async function send(
     // It has no JSON form, so nothing was sent.
     if (cause instanceof InvalidArgumentError) throw cause;
     if (cause instanceof ConnectionLostError && !cause.sent) return 'lost unsent';
-    // The server gave up all transactions because the database is being converted or its role changes.
+    // A server gives up all transactions of a client that follows changes of the database itself, when one happens.
     if (cause instanceof RpcError && cause.error === 'canceled') return 'canceled';
     if (cause instanceof RpcError) {
       const fault = { error: cause.error, details: cause.details, cause };
@@ -226,14 +228,21 @@ function faultOf(error: TransactionError): TransactionFault & { cause: unknown }
 }
 
 /** Was somebody else faster? Then the callback, run again on fresh data, may find another way. */
-function isConflict(built: BuiltTransaction, { index, error }: OperationFailure, replicaChanged: boolean): boolean {
-  const { guards, operations } = built;
+function isConflict(
+  { guards, operations }: BuiltTransaction,
+  { index, error }: OperationFailure,
+  { table }: TransactionError,
+  replica: Replica,
+  version: number,
+): boolean {
+  const replicaChanged = replica.version !== version;
   if (index < guards.length) return error === 'timed out' && replicaChanged;
   const operation = operations[index - guards.length];
   if (operation !== undefined) return error === 'timed out' && operation['timeout'] === 0;
-  // At commit: a unique index that was free when the callback looked, and is taken now; or a row that it refers to
-  // and that is gone, or that it deletes and that somebody refers to by now.
-  return (error === 'constraint violation' || error === 'referential integrity violation') && replicaChanged;
+  // At commit: a unique index that was free when the callback looked, and is taken now;
+  if (error === 'constraint violation') return replica.changedSince(version, table);
+  // or a row that it refers to and that is gone, or that it deletes and that somebody refers to by now.
+  return error === 'referential integrity violation' && replicaChanged;
 }
 
 /** Gives the replica time to show what was in the way; at once if it has changed already. */

@@ -24,10 +24,17 @@ export interface InsertedRow {
   readonly uuid: Uuid | undefined;
 }
 
+interface Reference {
+  readonly holder: Holder;
+  readonly column: string;
+  readonly target: string;
+}
+
 /** Follows the references that one transaction makes to the rows that it inserts. */
 export class InsertedReferences {
   readonly #inserts = new Map<string, InsertedRow>();
-  readonly #references: { readonly holder: Holder; readonly target: string }[] = [];
+  /** By holder. */
+  readonly #references = new Map<string, Reference[]>();
 
   /** Notes an insert under a key that later references will name. */
   addInsert(key: string, row: InsertedRow): void {
@@ -35,8 +42,22 @@ export class InsertedReferences {
   }
 
   /** Notes that `holder` strongly refers to the inserted row `target`. */
-  addReference(holder: Holder, target: string): void {
-    this.#references.push({ holder, target });
+  addReference(holder: Holder, column: string, target: string): void {
+    const key = keyOf(holder);
+    const present = this.#references.get(key);
+    if (present === undefined) this.#references.set(key, [{ holder, column, target }]);
+    else present.push({ holder, column, target });
+  }
+
+  /**
+   * Notes that a later operation overwrites a column of `holder`, so that what it referred to is void. To delete the
+   * holder is another thing: whoever does that wants the rows that hang on it to go as well.
+   */
+  dropReferences(holder: Holder, column: string): void {
+    const key = keyOf(holder);
+    const left = this.#references.get(key)?.filter((reference) => reference.column !== column);
+    if (left === undefined || left.length === 0) this.#references.delete(key);
+    else this.#references.set(key, left);
   }
 
   /**
@@ -45,14 +66,15 @@ export class InsertedReferences {
    */
   orphans(isNamedElsewhere: (row: { key: string; uuid: Uuid | undefined }) => boolean): string[] {
     const kept = new Set<string>();
-    for (const [key, { root }] of this.#inserts) if (root) kept.add(key);
-    for (let grown = true; grown;) {
-      grown = false;
-      for (const { holder, target } of this.#references) {
-        if (kept.has(target) || ('inserted' in holder && !kept.has(holder.inserted))) continue;
-        kept.add(target);
-        grown = true;
-      }
+    const keepers: string[] = [];
+    for (const [key, { root }] of this.#inserts) if (root) keepers.push(key);
+    for (const [key, references] of this.#references) {
+      if (references.some(({ holder }) => 'existing' in holder)) keepers.push(key);
+    }
+    for (let keeper = keepers.pop(); keeper !== undefined; keeper = keepers.pop()) {
+      if (kept.has(keeper)) continue;
+      kept.add(keeper);
+      for (const { target } of this.#references.get(keeper) ?? []) keepers.push(target);
     }
     return [...this.#inserts]
       .filter(([key, { uuid }]) => !kept.has(key) && !isNamedElsewhere({ key, uuid }))
@@ -62,11 +84,15 @@ export class InsertedReferences {
   /** The existing rows that inserted rows hang on: if one of them is gone, so is the inserted row. */
   supports(): ExistingRow[] {
     const supports = new Map<string, ExistingRow>();
-    for (const { holder, target } of this.#references) {
-      if ('existing' in holder && this.#inserts.get(target)?.root === false) {
-        supports.set(`${holder.existing.table} ${holder.existing.uuid}`, holder.existing);
+    for (const [key, references] of this.#references) {
+      for (const { holder, target } of references) {
+        if ('existing' in holder && this.#inserts.get(target)?.root === false) supports.set(key, holder.existing);
       }
     }
     return [...supports.values()];
   }
+}
+
+function keyOf(holder: Holder): string {
+  return 'inserted' in holder ? holder.inserted : `${holder.existing.table} ${holder.existing.uuid}`;
 }

@@ -289,6 +289,7 @@ describe('transactions', () => {
       ['an integer that is not exact', (tx) => tx.insert('NB_Global', { nb_cfg: 2 ** 60 }), { code: 'Validation', column: 'nb_cfg' }],
       ['a port that nothing refers to', (tx) => tx.insert('Logical_Switch_Port', { name: 'lonely' }), { code: 'OrphanInsert', outcome: 'not-sent' }],
       ['a port that only a weak reference leads to', (tx) => tx.insert('Port_Group', { name: 'g', ports: [tx.insert('Logical_Switch_Port', { name: 'lonely' })] }), { code: 'OrphanInsert' }],
+      ['a port that a later operation takes off its switch', (tx) => { const port = tx.insert('Logical_Switch_Port', { name: 'lonely' }); tx.update('Logical_Switch', tx.insert('Logical_Switch', { name: 'x', ports: [port] }), { ports: [] }); }, { code: 'OrphanInsert' }],
       ['a row that a condition is to hold', (tx) => tx.mutate('Logical_Switch', [['name', '==', 'x']], { ports: { insert: [tx.insert('Logical_Switch_Port', { name: 'lost' })] } }), { code: 'InvalidArgument' }],
       ['an abort', (tx) => tx.abort('no need'), { code: 'Aborted', outcome: 'not-sent' }],
       ['what the callback throws', () => { throw new RangeError('mine'); }, { name: 'RangeError', message: 'mine' }],
@@ -364,6 +365,28 @@ describe('transactions', () => {
       expect(error['details']).to.include(name);
       expect(error.message).to.include('insert into Address_Set');
       expect(nb.tables.Address_Set.find({ name })).to.equal(undefined);
+    });
+
+    it('a name that is taken, while others change other tables: the same error, without another run', async () => {
+      const name = fresh();
+      await nb.transact((tx) => tx.insert('Address_Set', { name }));
+      let runs = 0;
+      const others = Array.from({ length: 50 }, () =>
+        raw.commit({ op: 'insert', table: 'Logical_Switch', row: { name: 'busy' } }),
+      );
+      const errors = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          failure(
+            nb.transact((tx) => {
+              runs++;
+              return tx.insert('Address_Set', { name });
+            }),
+          ),
+        ),
+      );
+      await Promise.all(others);
+      for (const error of errors) expect(error).to.include({ code: 'TransactionFailed', table: 'Address_Set' });
+      expect(runs).to.equal(20);
     });
 
     it('a reference to a row that there is not', async () => {
