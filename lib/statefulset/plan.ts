@@ -304,7 +304,7 @@ function checkFree(
 /** The error of a pod whose address another port has. */
 export function addressInUse(subject: PortErrorSubject, ip: string, holder: AddressHolder): PortError<'AddressInUse'> {
   const hint = holder.retained
-    ? `release it, since its pod is not up, or ${CHOOSE_ANOTHER}`
+    ? `release it if its pod will not come back, or ${CHOOSE_ANOTHER}`
     : `delete that port, or ${CHOOSE_ANOTHER}`;
   return new PortError('AddressInUse', subject, `${ip} belongs to port ${holder.port}; ${hint}`, { ip, ...holder });
 }
