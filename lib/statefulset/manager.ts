@@ -44,6 +44,8 @@ import { writePlans, type PendingOutcome, type WriteRules } from './write-plan.j
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_CONFLICT_RETRIES = 50;
+/** StatefulSets whose pools are kept in their parsed form. */
+const MAX_POOLS = 1000;
 
 /** Keeps the ports of StatefulSets; see the head of this file and `docs/statefulset-ports.md`. */
 export class StatefulSetPortManager implements Disposable {
@@ -136,17 +138,22 @@ export class StatefulSetPortManager implements Disposable {
   /**
    * Deletes the ports that are kept for a StatefulSet, those beyond its replicas too. When its uid is given, ports
    * that a later incarnation has used since are left alone. Each deletion is sent with the condition that the port is
-   * still kept for it. Rejects as {@link apply}.
+   * still kept for it. Later calls of this manager for these pods wait for it. Rejects as {@link apply}.
    */
   async release(statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<ReleaseResult> {
     const workload = readWorkload(statefulSet);
     const call = this.#call(workload, options);
     await this.#transactions.ready(call);
+    const names = new Set(this.#portsOf(workload.key).map(({ row }) => row.name));
     const choose = (): ManagedPort[] =>
       this.#portsOf(workload.key).filter(
-        ({ ownerUid }) => workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid,
+        ({ row, ownerUid }) =>
+          names.has(row.name) && (workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid),
       );
-    const released = (await releasePorts(this.#client, this.#transactions, call, this.#maxPorts, choose)).map(podPort);
+    // A call that finds the ports meanwhile would tell its pods of ports that are about to go.
+    const released = await this.#turns.take([...names], call, async () =>
+      (await releasePorts(this.#client, this.#transactions, call, this.#maxPorts, choose)).map(podPort),
+    );
     for (const port of released) this.#events.emit('released', port);
     this.#pools.delete(workload.key);
     return { released, skipped: this.#portsOf(workload.key).map(podPort) };
@@ -336,12 +343,15 @@ export class StatefulSetPortManager implements Disposable {
     // The texts apart: a long pool that is the same string object is compared at once.
     if (known?.text === workload.pool && known.subnet === subnet) return known.pool;
     const pool = readPool(workload, site, this.#rules.strictExclude);
+    const [oldest] = this.#pools.keys();
+    if (oldest !== undefined && this.#pools.size >= MAX_POOLS) this.#pools.delete(oldest);
     this.#pools.set(workload.key, { text: workload.pool, subnet, pool });
     return pool;
   }
 
   #call(workload: Workload, { signal, timeoutMs }: CallOptions): Call {
     const limitMs = timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (!(limitMs >= 0)) throw new InvalidArgumentError(`timeoutMs is ${printValue(limitMs)}; give 0 or more`);
     return { workload, signal, deadline: performance.now() + limitMs };
   }
 

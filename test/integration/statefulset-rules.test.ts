@@ -465,6 +465,29 @@ describe('the rules for the ports of StatefulSets', () => {
     expect(skipped.map(({ pod: name }) => name)).to.deep.equal(['web-0', 'web-1']);
   });
 
+  it('situation 22: a call for pods whose ports are being released waits, and makes new ones', async () => {
+    const place = await bench.place(V4);
+    const manager = bench.manager();
+    const set = statefulSet('web', place.namespace, 2, '10.16.1.1,10.16.1.2');
+    const first = await manager.apply(set);
+    const [{ released }, { outcomes }] = await Promise.all([manager.release(set), manager.apply(set)]);
+    expect(released).to.have.length(2);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['created', 'created']);
+    const uuids = [...(await bench.portsOn(place)).values()].map((row) => row['_uuid']);
+    expect(uuids).to.have.members(outcomes.map((outcome) => 'uuid' in outcome && outcome.uuid));
+    for (const outcome of first.outcomes) expect(uuids).not.to.include('uuid' in outcome && outcome.uuid);
+  });
+
+  it('refuses time limits that are none', async () => {
+    const place = await bench.place(V4);
+    for (const timeoutMs of [-1, NaN, 'soon' as never]) {
+      const applying = (): Promise<unknown> =>
+        bench.manager().apply(statefulSet('web', place.namespace, 1), { timeoutMs });
+      const failure = await unchanged(() => applying().catch((error: unknown) => error));
+      expect(failure).to.have.property('code', 'InvalidArgument');
+    }
+  });
+
   it('situation 34: ports that share an address are listed and left alone', async () => {
     const place = await bench.place(V4);
     const manager = bench.manager();
