@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MIN_NODE = [20, 19];
 const EXIT_NO_SERVER = 3;
-const PROGRAMS = ['ovsdb-server', 'ovsdb-tool', 'ovsdb-client', 'ovs-appctl', 'ovn-nbctl', 'openssl'];
+const PROGRAMS = ['ovsdb-server', 'ovsdb-tool', 'ovsdb-client', 'ovs-appctl', 'ovn-nbctl', 'ovn-northd', 'openssl'];
 const SCHEMAS = ['/usr/share/ovn/ovn-nb.ovsschema', '/usr/local/share/ovn/ovn-nb.ovsschema'];
 const PACKAGES = ['openvswitch-common', 'ovn-common', 'ovn-central', 'openssl'];
 /** Units that the package ovn-central would have systemd start. */
