@@ -8,18 +8,9 @@ import type { UntypedTables } from '../../lib/schema/types.js';
 import { Sandbox } from '../../lib/testing/index.js';
 import { eventually, outOfSync, RawClient } from '../integration/raw-client.js';
 import { ClientProxy } from './client-proxy.js';
+import { failure } from '../failure.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Address_Set' | 'NB_Global', string>>;
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 describe('a client of a server with troubles', function () {
   this.timeout(30_000);

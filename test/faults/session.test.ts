@@ -16,13 +16,7 @@ import { RpcSession, type RpcSessionOptions } from '../../lib/rpc/session.js';
 import type { Remote } from '../../lib/wire/remote.js';
 import { connectStream } from '../../lib/wire/stream.js';
 import { ScriptedServer, type Peer, type Script } from './scripted-server.js';
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => expect.fail('it did not fail'),
-    (error: unknown) => error as Error,
-  );
-}
+import { failure } from '../failure.js';
 
 describe('a session on a real socket', () => {
   let directory: string;

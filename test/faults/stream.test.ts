@@ -14,13 +14,7 @@ import { RpcSession } from '../../lib/rpc/session.js';
 import { connectStream, type Stream } from '../../lib/wire/stream.js';
 import type { TlsOptions } from '../../lib/wire/tls.js';
 import { ScriptedServer } from './scripted-server.js';
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => expect.fail('it did not fail'),
-    (error: unknown) => error as Error,
-  );
-}
+import { failure } from '../failure.js';
 
 describe('a stream', () => {
   let directory: string;

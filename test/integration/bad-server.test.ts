@@ -8,21 +8,12 @@ import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { failure } from '../failure.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Address_Set' | 'NB_Global', string>>;
 
 const ABSENT = '01234567-89ab-4def-8123-456789abcdef';
 const MAX_MESSAGE_BYTES = 200_000;
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 describe('a server that breaks the protocol', function () {
   this.timeout(30_000);

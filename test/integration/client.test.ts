@@ -16,19 +16,10 @@ import { ClientProxy } from '../faults/client-proxy.js';
 import { ScriptedServer } from '../faults/scripted-server.js';
 import { everyColumnSchema } from '../unit/schema/every-column.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { failure } from '../failure.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SOUTHBOUND = '/usr/share/ovn/ovn-sb.ovsschema';
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 /** A port of 127.0.0.1 on which nobody listens. */
 async function unusedPort(): Promise<number> {

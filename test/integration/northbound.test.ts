@@ -10,18 +10,9 @@ import {
 import { lsAdd, lsDel, lsGet, lsList, type SwitchTransaction } from '../../lib/nb/switches.js';
 import { Sandbox } from '../../lib/testing/index.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { failure } from '../failure.js';
 
 const ignore = (): void => undefined;
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 /** All switches and ports, with names in place of uuids. */
 async function contents(raw: RawClient): Promise<unknown> {

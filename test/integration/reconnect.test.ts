@@ -8,6 +8,7 @@ import type { UntypedTables } from '../../lib/schema/types.js';
 import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { failure } from '../failure.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Logical_Switch' | 'Logical_Switch_Port' | 'Address_Set', string>>;
 
@@ -83,16 +84,6 @@ async function expectEqual(client: Client, remote: string): Promise<void> {
     const rows = [...client.tables[table]].map((row): [string, unknown] => [row._uuid, comparable(row)]);
     expect(new Map(rows), table).to.deep.equal(await raw.rows(table));
   }
-}
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
 }
 
 describe('reconnecting', function () {

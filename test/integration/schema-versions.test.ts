@@ -15,6 +15,7 @@ import { parseSchema } from '../../lib/schema/schema.js';
 import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { eventually } from './raw-client.js';
+import { failure } from '../failure.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OLDER = join(ROOT, 'test/schemas');
@@ -26,16 +27,6 @@ const FILES = [
 ];
 
 const known = parseSchema(northboundSchema);
-
-/** What a callback throws, unsent. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 for (const file of FILES) {
   describe(`the northbound client on ${file.slice(file.lastIndexOf('/') + 1)}`, function () {

@@ -9,6 +9,7 @@ import { Transaction } from '../../lib/transaction/builder.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { eventually, outOfSync, RawClient } from './raw-client.js';
+import { failure } from '../failure.js';
 
 const TABLES = [
   'NB_Global',
@@ -30,16 +31,6 @@ type Tx = Transaction<NorthboundTables, Selection>;
 const ignore = (): void => undefined;
 
 const ABSENT = '01234567-89ab-4def-8123-456789abcdef';
-
-/** What a promise rejects with; the test fails when it resolves. */
-async function failure(promise: Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error & Record<string, unknown>;
-  }
-  throw new Error('it resolved');
-}
 
 describe('transactions', () => {
   let sandbox: Sandbox;
