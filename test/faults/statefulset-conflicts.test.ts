@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import type { PodOutcome } from '../../lib/statefulset/manager-options.js';
-import { readManagedPort } from '../../lib/statefulset/managed-port.js';
+import { PORT_KEYS, readManagedPort } from '../../lib/statefulset/managed-port.js';
 import type { PortError } from '../../lib/statefulset/port-error.js';
 import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
 import { eventually } from '../integration/raw-client.js';
@@ -125,6 +125,99 @@ describe('ports of StatefulSets while others write', () => {
         [`web-1.${place.namespace}`]: '10.16.1.2',
         [`web-2.${place.namespace}`]: '10.16.1.7',
       });
+    });
+  });
+
+  describe('somebody else changes a kept port while a write to it is on its way', () => {
+    const ids = async (place: Place, name: string): Promise<Map<string, string>> =>
+      new Map((await bench.portsOn(place)).get(`${name}.${place.namespace}`)!['external_ids'] as [string, string][]);
+    const update = (place: Place, name: string, row: object): Promise<unknown> =>
+      bench.raw.commit({
+        op: 'update',
+        table: 'Logical_Switch_Port',
+        where: [['name', '==', `${name}.${place.namespace}`]],
+        row,
+      });
+    /** Makes `web-0`, and has it belong to somebody else in the middle of what `act` does. */
+    const reowned = async (
+      place: Place,
+      act: (gated: Awaited<ReturnType<StatefulSetBench['gated']>>) => Promise<unknown>,
+    ): Promise<unknown> => {
+      const gated = await bench.gated();
+      await bench.manager({}, gated.nb).apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
+      const theirs = new Map(await ids(place, 'web-0')).set(PORT_KEYS.statefulSet, 'their/own');
+      return overtaken(
+        gated,
+        () => act(gated).catch((error: unknown) => error),
+        () => update(place, 'web-0', { external_ids: ['map', [...theirs]] }),
+      );
+    };
+
+    it('noting another pod: the port is not touched once it belongs to somebody else', async () => {
+      const place = await bench.place(V4);
+      const set = statefulSet('web', place.namespace, 1, '10.16.1.1');
+      const refused = await reowned(place, ({ nb }) =>
+        bench.manager({}, nb).ensurePort(pod('web-0', place.namespace, {}, 'pod-2'), set),
+      );
+      expect(refused).to.include({ code: 'PortOwnedByOther' }).and.have.nested.property('details.owner', 'their/own');
+      expect((await ids(place, 'web-0')).has(PORT_KEYS.podUid)).to.equal(false);
+    });
+
+    it('situation 22: a release leaves the port', async () => {
+      const place = await bench.place(V4);
+      const released = await reowned(place, ({ nb }) =>
+        bench.manager({}, nb).release(statefulSet('web', place.namespace, 1)),
+      );
+      expect(released).to.deep.equal({ released: [], skipped: [] });
+      expect((await ids(place, 'web-0')).get(PORT_KEYS.statefulSet)).to.equal('their/own');
+    });
+
+    it('taking a new port back: it stays', async () => {
+      const place = await bench.place(V4);
+      const gated = await bench.gated();
+      const manager = bench.manager({}, gated.nb);
+      gated.gate.requests.shut();
+      const applied = manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
+      await eventually(() => gated.gate.requests.count('"transact"') === 1);
+      await bench.insertPort(place, `vm.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.1' });
+      gated.gate.requests.open();
+      gated.gate.requests.shut();
+      await eventually(() => gated.gate.requests.count('"transact"') === 1, 'the transaction that takes it back');
+      const theirs = new Map(await ids(place, 'web-0')).set(PORT_KEYS.statefulSet, 'their/own');
+      await update(place, 'web-0', { external_ids: ['map', [...theirs]] });
+      gated.gate.requests.open();
+      expect((await applied).errors.map(({ code }) => code)).to.deep.equal(['AddressInUse']);
+      expect((await ids(place, 'web-0')).get(PORT_KEYS.statefulSet)).to.equal('their/own');
+    });
+
+    it('readdressing: what was noted on the port meanwhile is not lost', async () => {
+      const place = await bench.place(V4);
+      const gated = await bench.gated();
+      const manager = bench.manager({ onDrift: 'readdress' }, gated.nb);
+      await manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
+      const theirs = new Map(await ids(place, 'web-0')).set('theirs', 'stays');
+      const { outcomes } = await overtaken(
+        gated,
+        () => manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.2')),
+        () => update(place, 'web-0', { external_ids: ['map', [...theirs]] }),
+      );
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(['readdressed']);
+      expect((await ids(place, 'web-0')).get('theirs')).to.equal('stays');
+      expect(Object.values(await bench.ipsOn(place))).to.deep.equal(['10.16.1.2']);
+    });
+
+    it('situation 3: adopting takes the addresses that the port has by then', async () => {
+      const place = await bench.place(V4);
+      const gated = await bench.gated();
+      await bench.insertPort(place, `web-0.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.77' });
+      await gated.nb.transact((tx) => tx.select('NB_Global', [], []));
+      const { outcomes } = await overtaken(
+        gated,
+        () => bench.manager({ adopt: true }, gated.nb).apply(statefulSet('web', place.namespace, 1, '10.16.1.1')),
+        () => update(place, 'web-0', { addresses: '0a:00:00:00:00:01 10.16.1.78' }),
+      );
+      expect(outcomes[0]).to.include({ status: 'adopted', ip4: '10.16.1.78' });
+      expect((await ids(place, 'web-0')).get(PORT_KEYS.ip4)).to.equal('10.16.1.78');
     });
   });
 

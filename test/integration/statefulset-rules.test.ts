@@ -635,6 +635,10 @@ describe('the rules for the ports of StatefulSets', () => {
       }
       expect(await manager.ensurePort(pod('web-0', place.namespace), web)).to.include({ ip4: '10.16.1.1', mac });
     }
+    await bench.raw.commit({ op: 'update', table: 'Logical_Switch_Port', where, row: { external_ids: ['map', []] } });
+    await bench.nb.transact((tx) => tx.select('NB_Global', [], []));
+    const { outcomes } = await manager.apply(statefulSet('db', place.namespace, 1, '10.16.1.1'));
+    expect(outcomes.map(entryOf), 'once the port is not kept any more').to.deep.equal(['10.16.1.1']);
   });
 
   it('situation 37: a MAC address asked for a kept port is checked, and reported as drift', async () => {
