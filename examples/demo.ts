@@ -99,7 +99,7 @@ async function play(given: Play): Promise<void> {
     places[namespace] = { logicalSwitch: await database.addSwitch(namespace, signal), ...subnet.options };
   }
   introduce(given);
-  let manager = new StatefulSetPortManager(database.nb, { subnets: places });
+  let manager = new StatefulSetPortManager(database.nb, { subnets: places, timeoutMs: 15_000 });
   const pools = acts.flatMap(({ pool }) => pool ?? []);
   for (const set of acts) {
     signal.throwIfAborted();
@@ -107,7 +107,7 @@ async function play(given: Play): Promise<void> {
     if (subnet === undefined) continue;
     const restartManager = (): void => {
       manager.close();
-      manager = new StatefulSetPortManager(database.nb, { subnets: places });
+      manager = new StatefulSetPortManager(database.nb, { subnets: places, timeoutMs: 15_000 });
     };
     const stage: Stage = { report, database, subnet, pools, signal, manager: () => manager, restartManager };
     report.title(describeSet(set));

@@ -260,7 +260,7 @@ export class Connection {
   #notInTime(timeoutMs: number): TimeoutError {
     const last = this.#lastError === undefined ? `it is ${this.#state.name}` : this.#lastError.message;
     return new TimeoutError(
-      `the replica of ${this.#host.database} was not in sync within ${timeoutMs} ms: ${last}`,
+      `the replica of ${this.#host.database} was not in sync within ${Math.round(timeoutMs)} ms: ${last}`,
       timeoutMs,
       {
         cause: this.#lastError,

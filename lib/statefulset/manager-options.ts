@@ -64,6 +64,9 @@ export function checkOptions(options: StatefulSetPortManagerOptions): void {
     if (name !== 'timeoutMs' && !Number.isSafeInteger(value)) refuse(name, `a whole number, at least ${least}`);
   }
   if (all['vendor'] !== undefined && typeof all['vendor'] !== 'string') refuse('vendor', 'a text');
+  const known = ['subnets', 'vendor', ...Object.keys(CHOICES), ...Object.keys(LEAST)];
+  const unknown = Object.keys(all).find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse(unknown, `left out: there are only ${known.join(', ')}`);
 }
 
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {

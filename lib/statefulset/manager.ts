@@ -14,6 +14,7 @@ import { Transaction } from '../transaction/builder.js';
 import type { Operation } from '../transaction/operations.js';
 import { portName, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
 import { checkOptions } from './manager-options.js';
+import { findSharedAddresses } from './audit.js';
 import type {
   ApplyOptions,
   ApplyResult,
@@ -193,21 +194,12 @@ export class StatefulSetPortManager implements Disposable {
     return this.#portsOf(readWorkload(statefulSet).key);
   }
 
-  /** Addresses that several ports of one switch have, on the switches named, or on all. Sends nothing. */
+  /**
+   * Addresses that several ports of one switch have, on the switches named, by name or uuid, or on all. Sends nothing.
+   * Throws `NorthboundError` `SwitchNotFound`.
+   */
   audit(logicalSwitches?: readonly string[]): AuditFinding[] {
-    const findings: AuditFinding[] = [];
-    for (const { _uuid, name } of this.#client.tables.Logical_Switch.values()) {
-      if (logicalSwitches?.includes(name) === false && !logicalSwitches.includes(_uuid)) continue;
-      for (const { address, ports } of this.#indexes.of(_uuid).sharedAddresses()) {
-        findings.push({
-          kind: 'shared-address',
-          logicalSwitch: name,
-          address,
-          ports: ports.map((row) => ({ name: row.name, statefulSet: readManagedPort(row)?.statefulSet })),
-        });
-      }
-    }
-    return findings;
+    return findSharedAddresses(this.#client, this.#indexes, logicalSwitches);
   }
 
   /** Calls `listener` at each event. Returns a function that stops it. */

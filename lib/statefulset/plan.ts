@@ -142,7 +142,9 @@ function planPod(
   const kept = managedBy(workload, row);
   if (kept !== undefined) {
     const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
-    const drift = driftOf(workload, pool, pod, kept, wanted);
+    // A row that somebody emptied, or made dynamic, has no address of its own any more.
+    const isReadable = staticAddresses(kept.row) !== undefined;
+    const drift = isReadable ? driftOf(workload, pool, pod, kept, wanted) : { want: ipsOf(kept), have: [] };
     // Nothing gives a port another MAC address.
     const moves = wanted !== undefined && differs(kept, wanted) && view.isHere(kept.row);
     if (drift === undefined || rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !moves)) {

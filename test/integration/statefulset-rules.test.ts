@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { NorthboundError } from '../../lib/nb/northbound-error.js';
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import type { PortErrorCode } from '../../lib/statefulset/port-error.js';
@@ -501,6 +502,9 @@ describe('the rules for the ports of StatefulSets', () => {
       { ...common, address: '10.16.1.1', ports: [port('web-0', `${place.namespace}/web`), port('a')] },
       { ...common, address: '0a:00:00:00:00:01', ports: [port('a'), port('b')] },
     ]);
+    expect(() => manager.audit(['nowhere']))
+      .to.throw(NorthboundError)
+      .with.property('code', 'SwitchNotFound');
     expect(manager.audit().filter(({ logicalSwitch }) => logicalSwitch === place.logicalSwitch)).to.deep.equal(
       findings,
     );
@@ -633,7 +637,9 @@ describe('the rules for the ports of StatefulSets', () => {
         const asked = pod('db-0', place.namespace, { 'ovn.kubernetes.io/mac_address': mac });
         await unchanged(() => refusal('MacInUse', () => each.ensurePort(asked, statefulSet('db', place.namespace, 1))));
       }
-      expect(await manager.ensurePort(pod('web-0', place.namespace), web)).to.include({ ip4: '10.16.1.1', mac });
+      const kept = await manager.ensurePort(pod('web-0', place.namespace), web);
+      expect(kept).to.include({ status: 'reused', ip4: '10.16.1.1', mac });
+      expect(kept.drift, 'it has not the address that is noted').to.deep.equal({ want: ['10.16.1.1'], have: [] });
     }
     await bench.raw.commit({ op: 'update', table: 'Logical_Switch_Port', where, row: { external_ids: ['map', []] } });
     await bench.nb.transact((tx) => tx.select('NB_Global', [], []));

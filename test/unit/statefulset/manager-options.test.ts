@@ -28,6 +28,7 @@ describe('the options of a StatefulSetPortManager', () => {
     ['subnets', {}],
     ['subnets', { subnets: 'product' }],
     ['onDrift', { subnets: {}, onDrift: 'kep' }],
+    ['ondrift', { subnets: {}, ondrift: 'keep' }],
     ['indexing', { subnets: {}, indexing: null }],
     ['pick', { subnets: {}, pick: 'lowest' }],
     ['adopt', { subnets: {}, adopt: 'no' }],
