@@ -78,10 +78,10 @@ function explain(remote: Remote, code: string | undefined, error: Error): readon
     default:
       return code?.includes('_ALERT_') === true
         ? [
-            `the server refused the TLS handshake (${error.message})`,
+            `the server refused the TLS handshake (${error.message.trim()})`,
             'Are tls.privateKey and tls.certificate given, and signed by an authority that the server knows?',
           ]
-        : [error.message === '' ? (code ?? error.name) : error.message, ''];
+        : [error.message === '' ? (code ?? error.name) : error.message.trim(), ''];
   }
 }
 
