@@ -1,8 +1,8 @@
 /** Stands between a client and a real server: notes what the client sends, and breaks what a test wants broken. */
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 import { Framer } from '../../lib/wire/framer.js';
+import { Relay } from './relay.js';
 import type { ClientMessage } from './scripted-server.js';
 
 /** What becomes of a request: it goes through, it vanishes, the connection is cut instead, or an error answers it. */
@@ -11,7 +11,7 @@ export type Fate = 'pass' | 'drop' | 'cut' | { readonly error: unknown };
 export type ReplyFate = 'pass' | 'drop' | 'cut' | { readonly result: unknown } | { readonly text: string };
 
 /** See the head of this file. */
-export class ClientProxy implements AsyncDisposable {
+export class ClientProxy extends Relay {
   /** Everything that clients sent, echo apart. */
   readonly requests: ClientMessage[] = [];
   /** Decides on what a client sends. */
@@ -20,35 +20,14 @@ export class ClientProxy implements AsyncDisposable {
   onReply: (message: ClientMessage) => ReplyFate = () => 'pass';
   /** While true, clients are turned away. */
   refusing = false;
-  readonly #server: Server;
-  readonly #path: string;
-  readonly #sockets = new Set<Socket>();
   #latest: Socket | undefined;
   #latestClient: Socket | undefined;
 
-  private constructor(server: Server, target: string) {
-    this.#server = server;
-    this.#path = target.replace(/^unix:/, '');
-  }
-
   /** Forwards to `target`, a `unix:` remote. */
   static async start(target: string): Promise<ClientProxy> {
-    const server = createServer();
-    const proxy = new ClientProxy(server, target);
-    server.on('connection', (socket) => proxy.#serve(socket));
-    server.listen({ port: 0, host: '127.0.0.1' });
-    await once(server, 'listening');
+    const proxy = new ClientProxy(target);
+    await proxy.listen();
     return proxy;
-  }
-
-  /** Where clients connect to. */
-  get remote(): string {
-    return `tcp:127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** Connections that are open, of clients. */
-  get connections(): number {
-    return this.#sockets.size / 2;
   }
 
   /** Methods of the requests so far, in order. */
@@ -61,11 +40,6 @@ export class ClientProxy implements AsyncDisposable {
     return this.requests.filter(({ method }) => method === 'transact').map(({ params = [] }) => params.slice(1));
   }
 
-  /** Cuts every connection. */
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
   /** Sends a text to the client of the latest connection, as if it came from the server. */
   inject(text: string): void {
     this.#latestClient?.write(text);
@@ -76,34 +50,13 @@ export class ClientProxy implements AsyncDisposable {
     this.#latest?.write(JSON.stringify(message));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.cut();
-    await closed;
+  protected override turnsAway(): boolean {
+    return this.refusing;
   }
 
-  #serve(client: Socket): void {
-    if (this.refusing) {
-      client.destroy();
-      return;
-    }
-    const server = connect({ path: this.#path });
+  protected override join(client: Socket, server: Socket): void {
     this.#latest = server;
     this.#latestClient = client;
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.setNoDelay(true);
-      // Cut connections are part of what is tested.
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-    }
     this.#forward(client, server, (message) => {
       if (message.method !== undefined && message.method !== 'echo') this.requests.push(message);
       return this.onRequest(message);
