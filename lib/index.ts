@@ -221,7 +221,7 @@ export type {
   WriteColumn,
 } from './schema/types.js';
 export type { Uuid } from './schema/uuid.js';
-export type { ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
+export type { IpPair, ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
 export type {
   ApplyOptions,
   ApplyResult,
@@ -241,7 +241,7 @@ export type { OnDrift, PortDrift } from './statefulset/plan.js';
 export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
 export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';
 export type { ManagerClient, ManagerSelection } from './statefulset/switch-index.js';
-export type { PodLike, StatefulSetLike } from './statefulset/workload.js';
+export type { ObjectMetaLike, PodLike, StatefulSetLike } from './statefulset/workload.js';
 export type { TransactOptions } from './transaction/commit.js';
 export type { Operation, OperationResult } from './transaction/operations.js';
 export type { Resolved } from './transaction/pending.js';

@@ -164,7 +164,7 @@ function isBig(value: ColumnValue): value is readonly Atom[] {
 }
 
 /** Do two values of a column mean the same? The order of a set's members has no meaning. */
-export function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): boolean {
+function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): boolean {
   if (column.kind === 'set') {
     const left = a as readonly Atom[];
     const right = b as readonly Atom[];

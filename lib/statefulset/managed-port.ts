@@ -60,11 +60,20 @@ export type PortColumns =
 /** A port's row as the manager reads it. */
 export type ManagedPortRow = Pick<Row<NorthboundTables, 'Logical_Switch_Port'>, PortColumns | '_uuid'>;
 
-/** Addresses of a port, canonical. */
-export interface PortAddresses {
+/** IP addresses of a port, canonical. */
+export interface IpPair {
   readonly ip4: string | undefined;
   readonly ip6: string | undefined;
+}
+
+/** Addresses of a port, canonical. */
+export interface PortAddresses extends IpPair {
   readonly mac: string;
+}
+
+/** The IP addresses that are there. */
+export function ipsOf({ ip4, ip6 }: IpPair): string[] {
+  return [ip4, ip6].filter((ip) => ip !== undefined);
 }
 
 /** A port that is kept for a pod of a StatefulSet. */
@@ -85,8 +94,8 @@ export function portName(namespace: string, pod: string): string {
 }
 
 /** The element of `addresses` for these addresses: `MAC v4`, `MAC v6` or `MAC v4 v6`. */
-export function addressElement({ mac, ip4, ip6 }: PortAddresses): string {
-  return [mac, ip4, ip6].filter((part) => part !== undefined).join(' ');
+export function addressElement(addresses: PortAddresses): string {
+  return [addresses.mac, ...ipsOf(addresses)].join(' ');
 }
 
 /**

@@ -7,15 +7,17 @@ import { AddressError } from '../ipam/errors.js';
 import { parseMac } from '../ipam/mac.js';
 import type { Pool } from '../ipam/pool.js';
 import {
+  type IpPair,
+  ipsOf,
+  type ManagedPort,
+  type ManagedPortRow,
+  type PortAddresses,
   portName,
   readManagedPort,
   staticAddresses,
-  type ManagedPort,
-  type PortAddresses,
-  type ManagedPortRow,
 } from './managed-port.js';
 import { PortError, type PortErrorSubject } from './port-error.js';
-import { ipsOf, movablePorts, type IpPair, type Move } from './readdressing.js';
+import { movablePorts, type Move } from './readdressing.js';
 import { readOverride, subjectOf, type Site } from './site.js';
 import { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './workload.js';
 import type { Workload, WorkloadPod } from './workload.js';

@@ -3,13 +3,8 @@
  * transaction. Only a port that is sure to move may do so; one that cannot move keeps its address, which may keep the
  * next one from moving, and so on.
  */
+import { ipsOf, type IpPair } from './managed-port.js';
 import type { PlanView } from './plan.js';
-
-/** IP addresses of a port, canonical. */
-export interface IpPair {
-  readonly ip4: string | undefined;
-  readonly ip6: string | undefined;
-}
 
 /** A kept port that is to get other addresses. */
 export interface Move {
@@ -50,9 +45,4 @@ export function movablePorts(
     for (const ip of ipsOf(move.have)) stuck.push(...(wanters.get(ip) ?? []).filter((other) => other !== port));
   }
   return movable;
-}
-
-/** Those that are there. */
-export function ipsOf({ ip4, ip6 }: IpPair): string[] {
-  return [ip4, ip6].filter((ip) => ip !== undefined);
 }

@@ -13,8 +13,7 @@ import type { NorthboundTables } from '../nb/tables.js';
 import type { Batch } from '../replica/replica.js';
 import { setDifference } from '../replica/row.js';
 import type { Uuid } from '../schema/uuid.js';
-import { readManagedPort, type PortColumns, type ManagedPortRow } from './managed-port.js';
-import { ipsOf } from './readdressing.js';
+import { ipsOf, readManagedPort, type PortColumns, type ManagedPortRow } from './managed-port.js';
 
 /** What the manager needs replicated. */
 export interface ManagerSelection {

@@ -5,13 +5,12 @@
  * the same transaction had been given those.
  */
 import type { Uuid } from '../schema/uuid.js';
-import { readManagedPort, type ManagedPort, type PortAddresses } from './managed-port.js';
+import { ipsOf, readManagedPort, type ManagedPort, type PortAddresses } from './managed-port.js';
 import type { PodOutcomeOk, PodOutcome, RefusedPod } from './manager-options.js';
 import { describeHolder } from './plan-view.js';
 import { addressInUse, macInUse } from './plan.js';
 import type { PortError } from './port-error.js';
 import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
-import { ipsOf } from './readdressing.js';
 import { subjectOf, type Site } from './site.js';
 import { Flight, GENERATION_KEY, type SwitchFlights } from './switch-flights.js';
 import type { ManagerClient, SwitchIndex } from './switch-index.js';

@@ -14,17 +14,18 @@ export const MAC_ADDRESS_ANNOTATION = 'ovn.kubernetes.io/mac_address';
 
 type Annotations = Readonly<Record<string, string>>;
 
+/** What is read of the metadata of an object (meta/v1). */
+export interface ObjectMetaLike {
+  readonly name?: string | undefined;
+  /** Default `default`. */
+  readonly namespace?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly annotations?: Annotations | undefined;
+}
+
 /** What is read of a StatefulSet (apps/v1). */
 export interface StatefulSetLike {
-  readonly metadata?:
-    | {
-        readonly name?: string | undefined;
-        /** Default `default`. */
-        readonly namespace?: string | undefined;
-        readonly uid?: string | undefined;
-        readonly annotations?: Annotations | undefined;
-      }
-    | undefined;
+  readonly metadata?: ObjectMetaLike | undefined;
   readonly spec?:
     | {
         /** Default 1. */
@@ -38,14 +39,7 @@ export interface StatefulSetLike {
 
 /** What is read of a pod (v1). */
 export interface PodLike {
-  readonly metadata?:
-    | {
-        readonly name?: string | undefined;
-        readonly namespace?: string | undefined;
-        readonly uid?: string | undefined;
-        readonly annotations?: Annotations | undefined;
-      }
-    | undefined;
+  readonly metadata?: ObjectMetaLike | undefined;
 }
 
 /** A StatefulSet as the manager works with it. */
