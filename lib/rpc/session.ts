@@ -93,6 +93,8 @@ export class RpcSession {
 
   /** Why the session is over. */
   #end: OvsdbError | undefined;
+  /** Callers of {@link RpcSession.drained}. */
+  readonly #drainWaiters = new Set<() => void>();
   #nextId = 0;
   #failedSend: { readonly error: unknown } | undefined;
 
@@ -236,6 +238,32 @@ export class RpcSession {
     this.#finish(new ClosedError(`the session with ${formatRemote(this.#stream.remote)} was closed by its owner`));
   }
 
+  /**
+   * Ends the session for a reason that is not its owner's wish, such as a server that must not be followed any
+   * more: as any other loss, pending requests reject with {@link ConnectionLostError}, whose cause is `error`, and
+   * `onClose` is called with `error` before this returns. Does nothing after the end.
+   */
+  end(error: OvsdbError): void {
+    this.#fail(error);
+  }
+
+  /**
+   * Resolves when no request waits for its reply any more, when the session has ended, or after `timeoutMs`
+   * milliseconds; never rejects. New requests are not held back, and are waited for as well.
+   */
+  async drained(timeoutMs: number): Promise<void> {
+    if (this.#pending.size === 0 || this.#end !== undefined) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        stopTimer();
+        this.#drainWaiters.delete(done);
+        resolve();
+      };
+      const stopTimer = this.#clock.schedule(done, timeoutMs);
+      this.#drainWaiters.add(done);
+    });
+  }
+
   #send(message: object): void {
     this.#stream.write(stringifyJson(message));
     this.#messagesSent++;
@@ -249,10 +277,16 @@ export class RpcSession {
 
   /** Drops a request that waits for its reply; false when it has it already. */
   #forget(id: number): boolean {
-    if (!this.#pending.delete(id)) return false;
+    if (!this.#removePending(id)) return false;
     // The only way to make json-rpc-2.0 forget a single request; what it resolves to is ignored.
     this.#client.receive({ jsonrpc: '2.0', id, error: { code: 0, message: 'given up' } });
     return true;
+  }
+
+  #removePending(id: number): boolean {
+    const removed = this.#pending.delete(id);
+    if (removed && this.#pending.size === 0) for (const done of [...this.#drainWaiters]) done();
+    return removed;
   }
 
   #onData(chunk: Buffer): void {
@@ -272,7 +306,7 @@ export class RpcSession {
     switch (message.kind) {
       case 'reply':
       case 'error':
-        if (typeof message.id === 'number' && this.#pending.delete(message.id)) {
+        if (typeof message.id === 'number' && this.#removePending(message.id)) {
           this.#client.receive(toJsonRpcResponse(message.id, message));
         } else if (message.id !== PROBE_ID) {
           this.#strayReplies++;
@@ -322,6 +356,7 @@ export class RpcSession {
         : `${method} was not sent`;
       giveUp(endOf(what, end, sent));
     }
+    for (const done of [...this.#drainWaiters]) done();
     return true;
   }
 }

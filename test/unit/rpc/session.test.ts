@@ -384,6 +384,27 @@ describe('the end of an RpcSession', () => {
     expect(ends[0]?.message).to.match(/not UTF-8/);
   });
 
+  it('can be brought about for a reason, as any other loss', async () => {
+    const { stream, session, ends, clock } = rig();
+    const sent = failure(session.request('sent', [], { timeoutMs: 50, cancel: true }));
+    stream.stuck = true;
+    const unsent = failure(session.request('unsent', []));
+    stream.take();
+    const reason = new ProtocolError('this server must not be followed');
+    session.end(reason);
+    session.end(new ProtocolError('once more'));
+    expect(ends).to.deep.equal([reason]);
+    expect(await sent)
+      .to.be.instanceOf(ConnectionLostError)
+      .and.to.include({ sent: true, cause: reason });
+    expect(await unsent)
+      .to.be.instanceOf(ConnectionLostError)
+      .and.to.include({ sent: false, cause: reason });
+    expect(stream.closed).to.equal(true);
+    expect(stream.take()).to.deep.equal([]);
+    expect(clock.timers).to.equal(0);
+  });
+
   it('by its owner rejects what is pending with ClosedError, calls nobody back and leaves no timer', async () => {
     const { stream, session, ends, clock } = rig();
     const pending = failure(session.request('a', [], { timeoutMs: 50 }));
@@ -393,6 +414,57 @@ describe('the end of an RpcSession', () => {
     expect(await failure(session.request('b', []))).to.be.instanceOf(ClosedError);
     expect(ends).to.deep.equal([]);
     expect(stream.closed).to.equal(true);
+    expect(clock.timers).to.equal(0);
+  });
+});
+
+describe('RpcSession.drained', () => {
+  function watch(promise: Promise<void>): { readonly done: () => Promise<boolean> } {
+    let done = false;
+    void promise.then(() => (done = true));
+    return {
+      done: async () => {
+        for (let i = 0; i < 5; i++) await Promise.resolve();
+        return done;
+      },
+    };
+  }
+
+  it('resolves at once when nothing is pending, and after the end', async () => {
+    const { session, clock } = rig({ probeIntervalMs: 0 });
+    expect(await watch(session.drained(1000)).done()).to.equal(true);
+    session.close();
+    expect(await watch(session.drained(1000)).done()).to.equal(true);
+    expect(clock.timers).to.equal(0);
+  });
+
+  it('waits for the last reply, and for what is given up', async () => {
+    const { session, stream, clock } = rig({ probeIntervalMs: 0 });
+    const first = session.request('a', []);
+    const second = failure(session.request('b', [], { timeoutMs: 100 }));
+    const drained = watch(session.drained(1000));
+    stream.receive({ id: 0, result: 1 });
+    await first;
+    expect(await drained.done()).to.equal(false);
+    clock.advance(100);
+    await second;
+    expect(await drained.done()).to.equal(true);
+    expect(clock.timers).to.equal(0);
+  });
+
+  it('waits no longer than its time, and not beyond the end of the session', async () => {
+    const { session, stream, clock, ends } = rig({ probeIntervalMs: 0 });
+    const pending = failure(session.request('a', []));
+    const [short, long] = [watch(session.drained(100)), watch(session.drained(1000))];
+    clock.advance(99);
+    expect(await short.done()).to.equal(false);
+    clock.advance(1);
+    expect(await short.done()).to.equal(true);
+    expect(await long.done()).to.equal(false);
+    stream.lose(lost());
+    await pending;
+    expect(await long.done()).to.equal(true);
+    expect(ends).to.have.length(1);
     expect(clock.timers).to.equal(0);
   });
 });
