@@ -10,20 +10,14 @@ import type { Buffer } from 'node:buffer';
 
 import { JSONRPCClient, type JSONRPCRequest } from 'json-rpc-2.0';
 
-import {
-  ClosedError,
-  ConnectionLostError,
-  InvalidArgumentError,
-  OvsdbError,
-  ProtocolError,
-  TimeoutError,
-} from '../errors.js';
+import { ClosedError, ConnectionLostError, InvalidArgumentError, OvsdbError, ProtocolError } from '../errors.js';
 import { decodeUtf8, Framer, showBytes, type Frame } from '../wire/framer.js';
 import { parseJson, stringifyJson } from '../wire/json.js';
 import { formatRemote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
+import { PendingRequest, type RequestOptions } from './pending-request.js';
 import { Probe } from './probe.js';
 
 /** Settings of an {@link RpcSession}. */
@@ -46,19 +40,6 @@ export interface RpcSessionOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Settings of one request. */
-export interface RequestOptions {
-  /** Gives the request up; its promise rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Gives the request up after this many milliseconds. Default: never. */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * When the request is given up, ask the server to give it up too: OVSDB's `cancel` (RFC 7047 §4.1.4),
-   * which only a `transact` knows. The server may have carried it out all the same.
-   */
-  readonly cancel?: boolean | undefined;
-}
-
 /** Figures of an {@link RpcSession} since it began. */
 export interface RpcSessionStats {
   readonly messagesReceived: number;
@@ -69,13 +50,6 @@ export interface RpcSessionStats {
   readonly strayReplies: number;
   readonly probesSent: number;
   readonly pendingRequests: number;
-}
-
-interface PendingRequest {
-  readonly method: string;
-  /** Bytes that have to leave before the first one of this request. */
-  readonly offset: number;
-  readonly giveUp: (reason: unknown) => void;
 }
 
 /** Id of probes; servers and clients of OVSDB use the same. */
@@ -178,53 +152,32 @@ export class RpcSession {
   #start(
     method: string,
     params: readonly unknown[],
-    { signal, timeoutMs, cancel = false }: RequestOptions,
+    options: RequestOptions,
     resolve: (result: unknown) => void,
     reject: (reason: unknown) => void,
   ): void {
     const id = this.#nextId++;
-    let done = false;
-    let stopTimer: (() => void) | undefined;
-    const settle = (): boolean => {
-      if (done) return false;
-      done = true;
-      stopTimer?.();
-      signal?.removeEventListener('abort', onAbort);
-      return true;
-    };
-    const giveUp = (reason: unknown): void => {
-      if (!settle()) return;
-      reject(reason);
-      if (this.#forget(id) && cancel) this.notify('cancel', [id]);
-    };
-    const onAbort = (): void => {
-      giveUp(signal?.reason);
-    };
-    const offset = this.#stream.bytesSent + this.#stream.writableBytes;
-    this.#pending.set(id, { method, offset, giveUp });
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (timeoutMs !== undefined && timeoutMs > 0) {
-      stopTimer = this.#clock.schedule(() => {
-        // The reply may have arrived while the process was busy.
-        this.#clock.afterPendingInput(() => {
-          const error = new TimeoutError(
-            `${method}: no reply from ${formatRemote(this.#stream.remote)} within ${timeoutMs} ms`,
-            timeoutMs,
-          );
-          giveUp(error);
-        });
-      }, timeoutMs);
-    }
+    const request = new PendingRequest(method, options, {
+      clock: this.#clock,
+      remote: this.#stream.remote,
+      offset: this.#stream.bytesSent + this.#stream.writableBytes,
+      resolve,
+      reject,
+      forget: () => this.#forget(id),
+      cancel: () => {
+        this.notify('cancel', [id]);
+      },
+    });
+    this.#pending.set(id, request);
     const response = this.#client.requestAdvanced({ jsonrpc: '2.0', id, method, params });
     const failed = this.#takeFailedSend();
     if (failed !== undefined) {
-      giveUp(failed.error);
+      request.dropUnsent(failed.error);
       return;
     }
     void response.then((reply) => {
-      if (!settle()) return;
-      if (reply.error === undefined) resolve(reply.result);
-      else reject(toRpcError(method, reply.error.data));
+      if (reply.error === undefined) request.answer(reply.result);
+      else request.refuse(toRpcError(method, reply.error.data));
     });
   }
 
@@ -349,12 +302,12 @@ export class RpcSession {
     this.#end = end;
     this.#probe.stop();
     this.#stream.close();
-    for (const { method, offset, giveUp } of [...this.#pending.values()]) {
-      const sent = this.#stream.bytesSent > offset;
+    for (const request of [...this.#pending.values()]) {
+      const sent = this.#stream.bytesSent > request.offset;
       const what = sent
-        ? `${method} has no reply, and whether it was carried out is unknown`
-        : `${method} was not sent`;
-      giveUp(endOf(what, end, sent));
+        ? `${request.method} has no reply, and whether it was carried out is unknown`
+        : `${request.method} was not sent`;
+      request.giveUp(endOf(what, end, sent));
     }
     for (const done of [...this.#drainWaiters]) done();
     return true;
