@@ -16,9 +16,9 @@ export interface SandboxSchema {
 /** The kernel limits a unix socket's path to 107 bytes (Linux) or 103 (BSD). */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** A folder named after the host process, with a path short enough for unix sockets. */
-export async function makeDirectory(): Promise<string> {
-  const longest = (base: string): number => Buffer.byteLength(join(base, `ovnsb-${process.pid}-XXXXXX`, 'db.sock'));
+/** A folder named after the host process, with a path short enough for a unix socket of the given name in it. */
+export async function makeDirectory(socketName = 'db.sock'): Promise<string> {
+  const longest = (base: string): number => Buffer.byteLength(join(base, `ovnsb-${process.pid}-XXXXXX`, socketName));
   const base = longest(tmpdir()) <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
   return mkdtemp(join(base, `ovnsb-${process.pid}-`));
 }

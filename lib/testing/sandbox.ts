@@ -7,19 +7,23 @@ import { join } from 'node:path';
 
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
 import { requireExecutable, requireNorthboundSchema, runProgram, toolEnvironment } from './executable.js';
-import { addLive, removeLive, type LiveResource } from './live.js';
 import { OvsdbProcess, type EndingSignal } from './ovsdb-process.js';
 import { makePki, type SandboxTls } from './pki.js';
-import { makeDirectory, schemaFile, type SandboxSchema } from './sandbox-files.js';
-import { Watchdog } from './watchdog.js';
+import { schemaFile, type SandboxSchema } from './sandbox-files.js';
+import { SandboxHome } from './sandbox-home.js';
 
 /** What a {@link Sandbox} serves, and where it listens besides its unix socket. */
 export interface SandboxOptions {
   /**
    * Schemas of the databases to serve: paths of `.ovsschema` files or schema objects, one or several.
-   * Default: the northbound schema of the installed OVN.
+   * Default: the northbound schema of the installed OVN; none for a relay.
    */
   schemas?: string | SandboxSchema | readonly (string | SandboxSchema)[];
+  /**
+   * Be a relay (ovsdb(7), "Relay Service Model") for a database of other servers, for example of a cluster's members:
+   * `{ database: cluster.database, remotes: cluster.remotes }`. Starting waits until it serves the database.
+   */
+  relay?: { readonly database: string; readonly remotes: readonly string[] };
   /** Also listen on `tcp:127.0.0.1`, on a port that the kernel chooses. Default false. */
   tcp?: boolean;
   /** Also listen on `tcp:[::1]`. Default false. */
@@ -47,8 +51,7 @@ export class Sandbox implements AsyncDisposable {
   /** The unix socket as a remote, `unix:/…/db.sock`. */
   readonly remote: string;
   readonly #process: OvsdbProcess;
-  readonly #watchdog: Watchdog;
-  readonly #live: LiveResource;
+  readonly #home: SandboxHome;
   readonly #serverArguments: readonly string[];
   /** Database name to file, in the order of creation. */
   readonly #files = new Map<string, string>();
@@ -56,17 +59,18 @@ export class Sandbox implements AsyncDisposable {
   #tls: SandboxTls | undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(directory: string, startedAt: string, options: SandboxOptions) {
-    this.directory = directory;
+  private constructor(home: SandboxHome, options: SandboxOptions) {
+    this.directory = home.directory;
+    this.#home = home;
     this.#process = new OvsdbProcess({
-      directory,
+      directory: home.directory,
       ...(options.startTimeoutMs !== undefined && { startTimeoutMs: options.startTimeoutMs }),
     });
+    home.killNow = () => this.#process.killNow();
     this.remote = `unix:${this.#process.socketPath}`;
-    this.#serverArguments = options.serverArguments ?? [];
-    this.#live = { directory, startedAt, killNow: () => this.#process.killNow() };
-    addLive(this.#live);
-    this.#watchdog = new Watchdog(directory);
+    const { relay, serverArguments = [] } = options;
+    const relayed = relay === undefined ? [] : [`relay:${relay.database}:${relay.remotes.join(',')}`];
+    this.#serverArguments = [...serverArguments, ...relayed];
     if (options.tcp === true) this.#ports.set('tcp', 0);
     if (options.tcp6 === true) this.#ports.set('tcp6', 0);
     if (options.ssl !== undefined && options.ssl !== false) this.#ports.set('ssl', 0);
@@ -81,9 +85,10 @@ export class Sandbox implements AsyncDisposable {
     const startedAt = new Error('sandbox started here').stack ?? '';
     requireExecutable('ovsdb-server');
     requireExecutable('ovsdb-tool');
-    const given = options.schemas ?? requireNorthboundSchema();
+    const { relay } = options;
+    const given = options.schemas ?? (relay === undefined ? requireNorthboundSchema() : []);
     const schemas = isList(given) ? given : [given];
-    const sandbox = new Sandbox(await makeDirectory(), startedAt, options);
+    const sandbox = new Sandbox(await SandboxHome.make(startedAt), options);
     try {
       const makeTls = async (): Promise<void> => {
         if (!sandbox.#ports.has('ssl')) return;
@@ -92,6 +97,7 @@ export class Sandbox implements AsyncDisposable {
       };
       await Promise.all([makeTls(), ...schemas.map(async (schema) => sandbox.#createFile(schema))]);
       await sandbox.#startProcess();
+      if (relay !== undefined) await sandbox.client('wait', relay.database, 'connected');
       return sandbox;
     } catch (error) {
       await sandbox.stop();
@@ -125,7 +131,7 @@ export class Sandbox implements AsyncDisposable {
     return this.#tls;
   }
 
-  /** Names of the databases served. */
+  /** Names of the databases served, a relayed one excepted. */
   get databases(): readonly string[] {
     return [...this.#files.keys()];
   }
@@ -282,9 +288,7 @@ export class Sandbox implements AsyncDisposable {
 
   async #end(): Promise<void> {
     await this.#process.stop();
-    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
-    await this.#watchdog.end();
-    removeLive(this.#live);
+    await this.#home.remove();
   }
 }
 
