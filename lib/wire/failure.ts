@@ -1,30 +1,62 @@
 /** Words for what can go wrong with a socket: what happened, and what to check. */
 
 import { ConnectFailedError } from '../errors.js';
-import { formatRemote, type Remote } from './remote.js';
+import { formatRemote, isPassive, type ActiveRemote, type PassiveRemote, type Remote } from './remote.js';
+
+/** What is known of the peer of a connection beyond its remote. */
+export interface PeerDescription {
+  /** Name of the certificate that was shown to it, where one was. */
+  readonly certificate?: string | undefined;
+  /** Where a server that connected to a passive remote did so from. */
+  readonly address?: string | undefined;
+}
 
 /** Turns the error of a failed connection attempt into one for people; `cause` keeps the original. */
-export function connectFailure(remote: Remote, error: Error): ConnectFailedError {
-  const code = codeOf(error);
-  const [what, hint] = explain(remote, code, error);
-  const message = `connecting to ${formatRemote(remote)} failed: ${what}`;
-  return new ConnectFailedError(hint === '' ? message : `${message}. ${hint}`, { cause: error });
+export function connectFailure(remote: ActiveRemote, error: Error, certificate?: string): ConnectFailedError {
+  return failed(`connecting to ${formatRemote(remote)} failed`, explain(remote, error, certificate), error);
+}
+
+/** The error of a passive remote at which this process cannot listen. */
+export function listenFailure(remote: PassiveRemote, error: Error): ConnectFailedError {
+  return failed(`listening at ${formatRemote(remote)} failed`, explainListening(remote, error), error);
+}
+
+/** The error of a server that connected to a passive remote, but with which TLS did not come about. */
+export function acceptFailure(remote: PassiveRemote, error: Error, peer: PeerDescription): ConnectFailedError {
+  const what = `a connection to ${formatRemote(remote)} from ${peer.address ?? 'somewhere'} was not accepted`;
+  return failed(what, explain(remote, error, peer.certificate), error);
 }
 
 /** Says how an open connection ended; `error` is undefined when the peer closed it in an orderly way. */
-export function lossReason(remote: Remote, error: Error | undefined, bytesReceived: number): string {
-  const what =
+export function lossReason(
+  remote: Remote,
+  error: Error | undefined,
+  { certificate, address, bytesReceived }: PeerDescription & { readonly bytesReceived: number },
+): string {
+  const name = formatRemote(remote);
+  const caller = `the server that connected to ${name}${address === undefined ? '' : ` from ${address}`}`;
+  const [what, hint] = error === undefined ? ['', ''] : explain(remote, error, certificate);
+  const loss =
     error === undefined
-      ? `the server at ${formatRemote(remote)} closed the connection`
-      : `the connection to ${formatRemote(remote)} was lost: ${explain(remote, codeOf(error), error)[0]}`;
+      ? `${isPassive(remote) ? caller : `the server at ${name}`} closed the connection`
+      : `the connection to ${isPassive(remote) ? caller : name} was lost: ${what}`;
+  if (error !== undefined && alertOf(error) !== undefined) return `${loss}. ${hint}`;
   // With TLS 1.3 the client's handshake is over before the server has looked at its certificate.
   return remote.scheme === 'ssl' && bytesReceived === 0
-    ? `${what}. Nothing was received on it: the server may have refused the client certificate ` +
-        '(check tls.privateKey and tls.certificate, and the CA certificate that the server was given)'
-    : what;
+    ? `${loss}. Nothing was received on it: the server may have refused the client certificate ` +
+        `${certificate === undefined ? '(none was given; check' : `${certificate} (check`} tls.privateKey and ` +
+        'tls.certificate, and the CA certificate that the server was given)'
+    : loss;
 }
 
-function explain(remote: Remote, code: string | undefined, error: Error): readonly [what: string, hint: string] {
+type Explanation = readonly [what: string, hint: string];
+
+function failed(trial: string, [what, hint]: Explanation, cause: Error): ConnectFailedError {
+  return new ConnectFailedError(`${trial}: ${what}${hint === '' ? '' : `. ${hint}`}`, { cause });
+}
+
+function explain(remote: Remote, error: Error, certificate: string | undefined): Explanation {
+  const code = codeOf(error);
   switch (code) {
     case 'ECONNREFUSED':
       return [
@@ -48,7 +80,7 @@ function explain(remote: Remote, code: string | undefined, error: Error): readon
       return ['the host name cannot be resolved', 'Is it spelt right, and does name resolution work on this machine?'];
     case 'ECONNRESET':
     case 'EPIPE':
-      return remote.scheme === 'ssl'
+      return remote.scheme === 'ssl' || remote.scheme === 'pssl'
         ? [
             'the server cut the connection',
             'Does it speak TLS on that port, and does it accept the client certificate?',
@@ -72,16 +104,72 @@ function explain(remote: Remote, code: string | undefined, error: Error): readon
         `the server's certificate is not valid now (${error.message})`,
         "Check its dates and this machine's clock.",
       ];
+    case 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE':
+      return ['the server showed no certificate', 'Was it started with --private-key and --certificate?'];
+    case 'ERR_TLS_HANDSHAKE_TIMEOUT':
+      return ['the TLS handshake took too long', 'Does the server connect with ssl:, as it must?'];
+    case 'ERR_SSL_HTTP_REQUEST':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return ['the peer does not speak TLS', 'Should the remote be tcp: instead of ssl:?'];
+      return remote.scheme === 'pssl'
+        ? ['the peer does not speak TLS', 'Should the remote be ptcp: instead of pssl:?']
+        : ['the peer does not speak TLS', 'Should the remote be tcp: instead of ssl:?'];
     default:
-      return code?.includes('_ALERT_') === true
-        ? [
-            `the server refused the TLS handshake (${error.message.trim()})`,
-            'Are tls.privateKey and tls.certificate given, and signed by an authority that the server knows?',
-          ]
-        : [error.message === '' ? (code ?? error.name) : error.message.trim(), ''];
+      return (
+        explainAlert(error, certificate) ?? [error.message === '' ? (code ?? error.name) : error.message.trim(), '']
+      );
+  }
+}
+
+/** What a TLS alert of the server means, see RFC 8446 §6.2. */
+function explainAlert(error: Error, certificate: string | undefined): Explanation | undefined {
+  const alert = alertOf(error);
+  if (alert === undefined) return undefined;
+  if (alert.includes('certificate') || alert === 'unknown ca') {
+    if (certificate === undefined) {
+      return ['the server demands a client certificate', 'Give tls.privateKey and tls.certificate.'];
+    }
+    const hint =
+      alert === 'certificate expired'
+        ? 'Renew it; its file is read again for the next connection.'
+        : 'It must be signed by an authority that the server was given with --ca-cert.';
+    return [`the server refused the client certificate ${certificate} (${alert})`, hint];
+  }
+  return [
+    `the server refused the TLS handshake (${alert})`,
+    'Are tls.privateKey and tls.certificate given, and signed by an authority that the server knows?',
+  ];
+}
+
+/** The name of the TLS alert that the peer sent, for example `unknown ca`. */
+function alertOf(error: Error): string | undefined {
+  return /_ALERT_(.+)$/
+    .exec(codeOf(error) ?? '')?.[1]
+    ?.toLowerCase()
+    .replaceAll('_', ' ');
+}
+
+function explainListening(remote: PassiveRemote, error: Error): Explanation {
+  const code = codeOf(error);
+  switch (code) {
+    case 'EADDRINUSE':
+      return remote.scheme === 'punix'
+        ? ['the path is taken', 'Only a socket at which nobody listens any more is replaced; choose another path.']
+        : ['the port is taken', 'Does another process, or another client of this one, listen there?'];
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return ['this machine has no such address', 'Without a host all IPv4 addresses are listened at.'];
+    case 'EACCES':
+    case 'EPERM':
+      return remote.scheme === 'punix'
+        ? ['permission denied', 'May this user create files in that directory?']
+        : ['permission denied', 'Ports below 1024 are for privileged processes.'];
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['there is no such directory', 'Create it, or choose another path.'];
+    default:
+      return [error.message === '' ? (code ?? error.name) : error.message.trim(), ''];
   }
 }
 
@@ -92,6 +180,8 @@ function listenOption(remote: Remote): string {
     case 'tcp':
     case 'ssl':
       return `--remote=p${remote.scheme}:${remote.port}`;
+    default:
+      return `--remote=${formatRemote(remote)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Remotes: the texts by which Open vSwitch's programs name a database server, see ovsdb(7),
- * "Connection Methods". Only the active methods `unix:`, `tcp:` and `ssl:` are taken; a server that
- * should call the client (`ptcp:` and its kin) is refused.
+ * Remotes: the texts by which Open vSwitch's programs name the other end of a connection, see ovsdb(7),
+ * "Connection Methods". Active ones, `unix:`, `tcp:` and `ssl:`, say where a server listens; passive
+ * ones, `punix:`, `ptcp:` and `pssl:`, where this client listens for a server that calls it.
  */
 
 import { Buffer } from 'node:buffer';
@@ -29,8 +29,35 @@ export interface SslRemote {
   readonly port: number;
 }
 
+/** Listens on a Unix domain socket; `path` as in {@link UnixRemote}. */
+export interface PassiveUnixRemote {
+  readonly scheme: 'punix';
+  readonly path: string;
+}
+
+/** Listens for plain TCP. */
+export interface PassiveTcpRemote {
+  readonly scheme: 'ptcp';
+  readonly port: number;
+  /** The address to listen on, as in {@link TcpRemote}. Without it all IPv4 addresses; `::` takes IPv6 as well. */
+  readonly host?: string | undefined;
+}
+
+/** Listens for TLS over TCP; `port` and `host` as in {@link PassiveTcpRemote}. */
+export interface PassiveSslRemote {
+  readonly scheme: 'pssl';
+  readonly port: number;
+  readonly host?: string | undefined;
+}
+
 /** Where a database server listens. */
-export type Remote = UnixRemote | TcpRemote | SslRemote;
+export type ActiveRemote = UnixRemote | TcpRemote | SslRemote;
+
+/** Where this client listens for a database server that connects to it. */
+export type PassiveRemote = PassiveUnixRemote | PassiveTcpRemote | PassiveSslRemote;
+
+/** One end of a connection to a database server. */
+export type Remote = ActiveRemote | PassiveRemote;
 
 /** Servers of one database, in the order given, and the cluster that they must belong to, if one was named. */
 export interface RemoteList {
@@ -45,7 +72,9 @@ export const DEFAULT_PORT = 6640;
 /** `sun_path` of Linux holds 108 bytes, the last of which is a NUL. */
 const MAX_UNIX_PATH_BYTES = 107;
 
-const ACCEPTED = 'expected unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT], with an IPv6 HOST in brackets';
+const ACCEPTED =
+  'expected unix:PATH, tcp:HOST[:PORT] or ssl:HOST[:PORT], with an IPv6 HOST in brackets, ' +
+  'or, to listen for the server, punix:PATH, ptcp:PORT[:HOST] or pssl:PORT[:HOST]';
 const CLUSTER_ID = /^cid:([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i;
 /** A comma starts a new element only in front of a scheme, since unix paths may hold commas. */
 const ELEMENT_SEPARATOR = /\s*,\s*(?=[a-z]+:)/;
@@ -81,8 +110,19 @@ export function parseRemotes(text: string | readonly string[]): RemoteList {
   return { remotes, clusterId };
 }
 
+/** True for remotes at which this client listens, and the server connects. */
+export function isPassive(remote: Remote): remote is PassiveRemote {
+  return remote.scheme === 'punix' || remote.scheme === 'ptcp' || remote.scheme === 'pssl';
+}
+
+/** True for remotes on this machine by their kind: Unix domain sockets, whose peers cannot vanish unseen. */
+export function isLocal(remote: Remote): boolean {
+  return remote.scheme === 'unix' || remote.scheme === 'punix';
+}
+
 /**
- * Reads one remote; commas belong to it. See {@link parseRemotes} for lists.
+ * Reads one remote; commas belong to it. See {@link parseRemotes} for lists. A passive remote may also be
+ * written `ptcp:HOST:PORT`, as Open vSwitch's Python library has it.
  *
  * @throws {@link InvalidRemoteError} that names the text and the forms that are accepted.
  */
@@ -93,17 +133,14 @@ export function parseRemote(text: string): Remote {
   if (scheme === undefined || rest === undefined) throw invalid(given, ACCEPTED);
   switch (scheme) {
     case 'unix':
+    case 'punix':
       return { scheme, path: parseUnixPath(given, rest) };
     case 'tcp':
     case 'ssl':
       return { scheme, ...parseHostAndPort(given, rest) };
-    case 'punix':
     case 'ptcp':
     case 'pssl':
-      throw invalid(
-        given,
-        `${scheme}: listens, and this client only connects; name the server with ${scheme.slice(1)}: instead`,
-      );
+      return { scheme, ...parsePassive(given, rest) };
     default:
       throw invalid(given, `unknown scheme ${scheme}:; ${ACCEPTED}`);
   }
@@ -111,13 +148,16 @@ export function parseRemote(text: string): Remote {
 
 /** Prints a remote so that {@link parseRemote} reads it back; the port is always written. */
 export function formatRemote(remote: Remote): string {
-  if (remote.scheme === 'unix') return `unix:${remote.path}`;
-  const host = remote.host.includes(':') ? `[${remote.host}]` : remote.host;
-  return `${remote.scheme}:${host}:${String(remote.port)}`;
+  const { scheme } = remote;
+  if (scheme === 'unix' || scheme === 'punix') return `${scheme}:${remote.path}`;
+  const { port, host = '' } = remote;
+  const bracketed = host.includes(':') ? `[${host}]` : host;
+  if (scheme === 'tcp' || scheme === 'ssl') return `${scheme}:${bracketed}:${port}`;
+  return host === '' ? `${scheme}:${port}` : `${scheme}:${port}:${bracketed}`;
 }
 
 function parseUnixPath(text: string, path: string): string {
-  if (path === '') throw invalid(text, 'the path is empty; expected unix:PATH');
+  if (path === '') throw invalid(text, `the path is empty; ${ACCEPTED}`);
   if (path.includes('\0')) throw invalid(text, 'the path holds a NUL character');
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_UNIX_PATH_BYTES) {
@@ -130,22 +170,44 @@ function parseUnixPath(text: string, path: string): string {
   return path;
 }
 
+/** `[PORT][:HOST]`, or `HOST:PORT`. */
+function parsePassive(text: string, rest: string): { port: number; host?: string } {
+  const [, digits, host] = /^(\d*)(?::(.+))?$/s.exec(rest) ?? [];
+  if (digits === undefined) {
+    // A host alone would leave open which port the server is to call.
+    if (!/(?:\]|^[^:]+):\d+$/.test(rest)) throw invalid(text, `a port, or a port and a host, must follow; ${ACCEPTED}`);
+    return parseHostAndPort(text, rest);
+  }
+  if (host === undefined) return { port: parsePort(text, digits === '' ? undefined : digits) };
+  return { port: parsePort(text, digits), host: parseHost(text, host) };
+}
+
 function parseHostAndPort(text: string, rest: string): { host: string; port: number } {
   if (rest.startsWith('[')) {
-    const [, host, port] = /^\[([^[\]]*)\](?::(.*))?$/s.exec(rest) ?? [];
+    const [, host, port] = /^(\[[^[\]]*\])(?::(.*))?$/s.exec(rest) ?? [];
     if (host === undefined) throw invalid(text, `unbalanced brackets, or text after them; ${ACCEPTED}`);
-    if (!isIPv6(host)) throw invalid(text, `${printValue(host)} in brackets is not an IPv6 address`);
-    return { host, port: parsePort(text, port) };
+    return { host: parseHost(text, host), port: parsePort(text, port) };
   }
   const colon = rest.indexOf(':');
-  if (colon !== rest.lastIndexOf(':')) {
-    if (!isIPv6(rest)) throw invalid(text, `${printValue(rest)} is not an IPv6 address; ${ACCEPTED}`);
-    return { host: rest, port: DEFAULT_PORT };
-  }
-  const host = colon < 0 ? rest : rest.slice(0, colon);
-  if (host === '') throw invalid(text, `the host is missing; ${ACCEPTED}`);
-  if (!/^[^\s,/[\]%]+$/.test(host)) throw invalid(text, `${printValue(host)} is not a host name; ${ACCEPTED}`);
+  if (colon !== rest.lastIndexOf(':')) return { host: parseHost(text, rest), port: DEFAULT_PORT };
+  const host = parseHost(text, colon < 0 ? rest : rest.slice(0, colon));
   return { host, port: parsePort(text, colon < 0 ? undefined : rest.slice(colon + 1)) };
+}
+
+/** A host name or an address; IPv6 with or without brackets. */
+function parseHost(text: string, host: string): string {
+  const bracketed = /^\[(.*)\]$/s.exec(host)?.[1];
+  if (bracketed !== undefined) {
+    if (!isIPv6(bracketed)) throw invalid(text, `${printValue(bracketed)} in brackets is not an IPv6 address`);
+    return bracketed;
+  }
+  if (host === '') throw invalid(text, `the host is missing; ${ACCEPTED}`);
+  if (host.includes(':')) {
+    if (!isIPv6(host)) throw invalid(text, `${printValue(host)} is not an IPv6 address; ${ACCEPTED}`);
+  } else if (!/^[^\s,/[\]%]+$/.test(host)) {
+    throw invalid(text, `${printValue(host)} is not a host name; ${ACCEPTED}`);
+  }
+  return host;
 }
 
 function parsePort(text: string, digits: string | undefined): number {

@@ -16,6 +16,9 @@ export class FakeStream implements Stream {
   writableBytes = 0;
   /** While true, nothing that is written leaves. */
   stuck = false;
+  paused = false;
+  /** What the server sent while delivery was paused. */
+  readonly #held: Buffer[] = [];
   #handlers: StreamHandlers | undefined;
 
   constructor(remote: Remote = { scheme: 'tcp', host: 'test', port: 6640 }) {
@@ -46,7 +49,21 @@ export class FakeStream implements Stream {
     this.receiveBytes(Buffer.from(messages.map((m) => (typeof m === 'string' ? m : JSON.stringify(m))).join('')));
   }
 
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    // What is delivered may pause the stream again.
+    for (const bytes of this.#held.splice(0)) this.receiveBytes(bytes);
+  }
+
   receiveBytes(bytes: Buffer): void {
+    if (this.paused) {
+      this.#held.push(bytes);
+      return;
+    }
     this.bytesReceived += bytes.length;
     this.#handlers?.onData(bytes);
   }

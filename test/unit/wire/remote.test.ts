@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { InvalidRemoteError } from '../../../lib/errors.js';
-import { formatRemote, parseRemote, parseRemotes, type Remote } from '../../../lib/wire/remote.js';
+import { formatRemote, isLocal, isPassive, parseRemote, parseRemotes, type Remote } from '../../../lib/wire/remote.js';
 
 const CLUSTER = '7fae0f8c-5a6f-4ac5-a4f7-0123456789ab';
 
@@ -19,6 +19,15 @@ describe('parseRemote', () => {
     ['tcp:fd00::2', { scheme: 'tcp', host: 'fd00::2', port: 6640 }],
     ['tcp:::1', { scheme: 'tcp', host: '::1', port: 6640 }],
     ['  tcp:h:1 ', { scheme: 'tcp', host: 'h', port: 1 }],
+    ['punix:/run/app/ovsdb.sock', { scheme: 'punix', path: '/run/app/ovsdb.sock' }],
+    ['ptcp:6641', { scheme: 'ptcp', port: 6641 }],
+    ['ptcp:', { scheme: 'ptcp', port: 6640 }],
+    ['pssl:6641:127.0.0.1', { scheme: 'pssl', port: 6641, host: '127.0.0.1' }],
+    ['ptcp:6641:[::]', { scheme: 'ptcp', port: 6641, host: '::' }],
+    ['ptcp:6641:fd00::2', { scheme: 'ptcp', port: 6641, host: 'fd00::2' }],
+    ['ptcp:6641:localhost', { scheme: 'ptcp', port: 6641, host: 'localhost' }],
+    ['ptcp:127.0.0.1:6641', { scheme: 'ptcp', port: 6641, host: '127.0.0.1' }],
+    ['pssl:[::1]:6641', { scheme: 'pssl', port: 6641, host: '::1' }],
     [`unix:/${'x'.repeat(106)}`, { scheme: 'unix', path: `/${'x'.repeat(106)}` }],
   ];
   for (const [text, remote] of understood) {
@@ -33,9 +42,17 @@ describe('parseRemote', () => {
     ['10.0.0.1:6641', /expected unix:PATH/],
     ['http:10.0.0.1', /unknown scheme http:/],
     ['TCP:h:1', /expected unix:PATH/],
-    ['ptcp:6641', /only connects.* tcp:/],
-    ['punix:/x', /only connects.* unix:/],
-    ['pssl:6641', /only connects.* ssl:/],
+    ['punix:', /path is empty/],
+    [`punix:/${'x'.repeat(107)}`, /108 bytes/],
+    ['ptcp:0', /"0" is not a port/],
+    ['ptcp:65536:127.0.0.1', /"65536" is not a port/],
+    ['ptcp:127.0.0.1', /a port, or a port and a host/],
+    ['ptcp:[::1]', /a port, or a port and a host/],
+    ['ptcp::1', /is not a port/],
+    ['pssl:6641:', /a port, or a port and a host/],
+    ['pssl:6641:a b', /not a host name/],
+    ['pssl:6641:h:1', /not an IPv6 address/],
+    ['pssl:6641:[h]', /in brackets is not an IPv6 address/],
     ['unix:', /path is empty/],
     ['unix:/a\0b', /NUL/],
     [`unix:/${'x'.repeat(107)}`, /108 bytes.*at most 107/],
@@ -66,6 +83,12 @@ describe('parseRemotes', () => {
       'ssl:[::1]:2',
       'unix:/x',
     ]);
+  });
+
+  it('tells passive remotes from active ones, and local ones from those of the network', () => {
+    const { remotes } = parseRemotes('unix:/a,tcp:h:1,ssl:h:2,punix:/b,ptcp:3,pssl:4:[::1]');
+    expect(remotes.filter(isPassive).map(formatRemote)).to.deep.equal(['punix:/b', 'ptcp:3', 'pssl:4:[::1]']);
+    expect(remotes.filter(isLocal).map(formatRemote)).to.deep.equal(['unix:/a', 'punix:/b']);
   });
 
   it('leaves commas in unix paths that no scheme follows', () => {
