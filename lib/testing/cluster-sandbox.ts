@@ -102,6 +102,8 @@ export class ClusterSandbox implements AsyncDisposable {
     let cluster: ClusterSandbox | undefined;
     try {
       const { name, path } = await schemaFile(options.schema ?? requireNorthboundSchema(), home.directory);
+      // Of a schema with a mistake, create-cluster says no more than that the file has an unexpected format.
+      await runProgram('ovsdb-tool', ['schema-version', path]);
       const hostNames = typeof options.ssl === 'object' && options.ssl.hostNames;
       const withTls = options.ssl !== undefined && options.ssl !== false;
       const tls = withTls ? await makePki(home.directory, hostNames) : undefined;
