@@ -13,7 +13,7 @@ import { JSONRPCClient, type JSONRPCRequest } from 'json-rpc-2.0';
 import { ClosedError, ConnectionLostError, InvalidArgumentError, OvsdbError, ProtocolError } from '../errors.js';
 import { decodeUtf8, Framer, showBytes, type Frame } from '../wire/framer.js';
 import { parseJson, stringifyJson } from '../wire/json.js';
-import { formatRemote } from '../wire/remote.js';
+import { formatRemote, type Remote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
@@ -78,7 +78,7 @@ export class RpcSession {
   #probesSent = 0;
 
   constructor(stream: Stream, options: RpcSessionOptions) {
-    const probeIntervalMs = options.probeIntervalMs ?? (stream.remote.scheme === 'unix' ? 0 : 5000);
+    const probeIntervalMs = options.probeIntervalMs ?? (isLocal(stream.remote) ? 0 : 5000);
     if (!(probeIntervalMs >= 0))
       throw new InvalidArgumentError(`probeIntervalMs is ${probeIntervalMs}; give 0 or more`);
     this.#stream = stream;
@@ -114,6 +114,11 @@ export class RpcSession {
         this.#onStreamClose(error);
       },
     });
+  }
+
+  /** The server at the other end. */
+  get remote(): Remote {
+    return this.#stream.remote;
   }
 
   /** True once the session has ended, for whatever reason. */

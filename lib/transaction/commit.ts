@@ -3,11 +3,11 @@
  * operations go out at once, and when somebody else was faster (a wait did not hold, a unique index was
  * taken meanwhile) it is run again on the fresh replica, a bounded number of times.
  *
- * A transaction whose reply was lost is never sent again: it may be in force.
+ * A transaction whose reply was lost is never sent again: it may be in force. See once.ts for one that may.
  */
 import { setMaxListeners } from 'node:events';
 
-import { ConnectionLostError, InvalidArgumentError, RpcError, TimeoutError } from '../errors.js';
+import { InvalidArgumentError, TimeoutError } from '../errors.js';
 import type { Replica } from '../replica/replica.js';
 import type { ReplicaTables } from '../replica/tables.js';
 import type { RpcSession } from '../rpc/session.js';
@@ -15,21 +15,21 @@ import type { DatabaseSchema } from '../schema/schema.js';
 import { NamedUuid } from '../schema/uuid.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
 import { Transaction, type BuiltTransaction } from './builder.js';
-import {
-  describeOperation,
-  readTransactResult,
-  type Operation,
-  type OperationFailure,
-  type OperationResult,
-} from './operations.js';
+import { explain, faultOf, isConflict } from './explain-failure.js';
+import type { FlightLimit } from './flight-limit.js';
+import type { OperationResult } from './operations.js';
 import { resolvePending, type Resolved } from './pending.js';
-import { TransactionError, type TransactionFault } from './transaction-error.js';
+import { send } from './send.js';
+import { TransactionError } from './transaction-error.js';
 
 /** Options of `transact`. */
 export interface TransactOptions {
   /** Gives the transaction up; the promise rejects with the signal's reason. If it was sent, its outcome is unknown. */
   signal?: AbortSignal | undefined;
-  /** Time for everything, waiting for a connection and retries included, in milliseconds. Default 30000. */
+  /**
+   * Time for everything, waiting for a connection and retries included, in milliseconds. Default 30000. A transaction
+   * that was sent and not answered in time is canceled, and the server has one second more to say what became of it.
+   */
   timeoutMs?: number | undefined;
   /** How often the callback is run again after a conflict. Default 10. */
   retries?: number | undefined;
@@ -42,6 +42,8 @@ export interface CommitHost<DB, S> {
   readonly replica: Replica;
   /** The schema that the caller's types come from. */
   readonly knownSchema?: DatabaseSchema | undefined;
+  /** How many transactions of the client may be under way; none is no limit. */
+  readonly flights?: FlightLimit | undefined;
   /** A session over which the replica is in sync. Rejects at the deadline, on abort and after close. */
   ready(options: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession>;
 }
@@ -50,6 +52,8 @@ export interface CommitHost<DB, S> {
 export interface ReadySession {
   readonly session: RpcSession;
   readonly schema: DatabaseSchema;
+  /** True for a member of a cluster, and for a relay: the server hands transactions on instead of committing them. */
+  readonly clustered: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -67,8 +71,31 @@ export async function commit<DB, S, R>(
   // One signal may well end hundreds of transactions that are under way.
   if (signal !== undefined) setMaxListeners(0, signal);
   const deadline = performance.now() + timeoutMs;
+  const { flights } = host;
+  if (flights?.tryEnter() === false) await turnOrNotSent(host.database, flights, signal, remaining(deadline));
+  try {
+    return await commitInTurn(host, callback, { signal, timeoutMs, retries, deadline });
+  } finally {
+    flights?.leave();
+  }
+}
+
+interface Limits {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+}
+
+async function commitInTurn<DB, S, R>(
+  host: CommitHost<DB, S>,
+  callback: (tx: Transaction<DB, S>) => R,
+  { signal, timeoutMs, retries, deadline }: Limits,
+): Promise<Resolved<R>> {
+  const { database } = host;
   for (let attempt = 0; ; attempt++) {
-    const { session, schema } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
+    const { session, schema, clustered } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
@@ -79,15 +106,16 @@ export async function commit<DB, S, R>(
     refuseOrphans(built);
     refuseForeign(value, built);
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
-    const failure = await send(host.database, session, built, signal, remaining(deadline));
-    if (failure === 'canceled' || failure === 'lost unsent') {
-      if (performance.now() >= deadline) throw notSent(host.database, `it could not be sent within ${timeoutMs} ms`);
-      if (failure === 'canceled') await pauseBeforeRetry(host.replica, version, attempt, signal);
+    const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
+    const answer = await send(built, read, { database, session, clustered, signal, timeoutMs: remaining(deadline) });
+    if (answer === 'canceled' || answer === 'lost unsent') {
+      if (performance.now() >= deadline) throw notSent(database, `it could not be sent within ${timeoutMs} ms`);
+      if (answer === 'canceled') await pauseBeforeRetry(host.replica, version, attempt, signal);
       continue;
     }
-    if ('results' in failure) return resolveAll(value, built, failure.results) as Resolved<R>;
-    const error = explain(host.database, built, failure);
-    if (!isConflict(built, failure, error, host.replica, version)) throw error;
+    if ('value' in answer) return answer.value as Resolved<R>;
+    const error = explain(database, built, answer);
+    if (!isConflict(built, answer, error, host.replica, version)) throw error;
     if (attempt >= retries || performance.now() >= deadline) {
       // What the server found at commit is the better story: a name is taken, a row is gone.
       if (error.operation === undefined) throw error;
@@ -95,6 +123,25 @@ export async function commit<DB, S, R>(
       throw new TransactionError('Conflict', 'failed', message, faultOf(error));
     }
     await pauseBeforeRetry(host.replica, version, attempt, signal);
+  }
+}
+
+async function turnOrNotSent(
+  database: string,
+  flights: FlightLimit,
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+): Promise<void> {
+  const { inFlight, waiting } = flights;
+  if (flights.full) {
+    const why = `${inFlight} transactions are under way and ${waiting} wait for their turn, which is as many as may`;
+    throw notSent(database, `${why} (maxTransactionsInFlight, maxTransactionsWaiting); await some before sending more`);
+  }
+  try {
+    await flights.enter({ signal, timeoutMs });
+  } catch (cause) {
+    if (!(cause instanceof TimeoutError)) throw cause;
+    throw notSent(database, `${cause.message}, behind ${inFlight + waiting} other transactions`, cause);
   }
 }
 
@@ -150,101 +197,6 @@ function refuseForeign(value: unknown, { inserts, pendings }: BuiltTransaction):
   });
 }
 
-type Answer = 'canceled' | 'lost unsent' | { readonly results: readonly OperationResult[] } | OperationFailure;
-
-async function send(
-  database: string,
-  session: RpcSession,
-  { guards, operations }: BuiltTransaction,
-  signal: AbortSignal | undefined,
-  timeoutMs: number,
-): Promise<Answer> {
-  const all = [...guards, ...operations];
-  const describe = (): string => `the transaction on ${database} (${summarize(operations)})`;
-  try {
-    const reply = await session.request('transact', [database, ...all], { signal, timeoutMs, cancel: true });
-    const result = readTransactResult(reply, all.length);
-    return result.ok ? { results: result.results.slice(guards.length) } : result.failure;
-  } catch (cause) {
-    if (signal?.aborted === true && cause === signal.reason) throw cause;
-    // It has no JSON form, so nothing was sent.
-    if (cause instanceof InvalidArgumentError) throw cause;
-    if (cause instanceof ConnectionLostError && !cause.sent) return 'lost unsent';
-    // A server gives up all transactions of a client that follows changes of the database itself, when one happens.
-    if (cause instanceof RpcError && cause.error === 'canceled') return 'canceled';
-    if (cause instanceof RpcError) {
-      const fault = { error: cause.error, details: cause.details, cause };
-      throw new TransactionError('TransactionFailed', 'failed', `${describe()} was refused: ${cause.message}`, fault);
-    }
-    throw new TransactionError(
-      'OutcomeUnknown',
-      'unknown',
-      `${describe()} was sent, but its reply was lost, so it may or may not be in force: ${messageOf(cause)}. ` +
-        'Look at the rows once the client is in sync again before trying it again',
-      { cause },
-    );
-  }
-}
-
-function explain(database: string, built: BuiltTransaction, failure: OperationFailure): TransactionError {
-  const { guards, operations } = built;
-  const { index, error, details } = failure;
-  const said = details === undefined ? error : `${error} (${details})`;
-  const operation: Operation | undefined = index < guards.length ? guards[index] : operations[index - guards.length];
-  const column = columnIn(details ?? '');
-  if (operation === undefined) {
-    const table = /"(\w+)" table|\bTable (\w+) column|\bdelete (\w+) row/.exec(details ?? '');
-    const fault = { table: table?.[1] ?? table?.[2] ?? table?.[3], column, error, details };
-    const message = `the transaction on ${database} (${summarize(operations)}) failed at commit: ${said}`;
-    return new TransactionError('TransactionFailed', 'failed', message, fault);
-  }
-  const operationIndex = index < guards.length ? undefined : index - guards.length;
-  const fault = { operationIndex, operation, column, error, details };
-  const where = `operation ${operationIndex ?? 'guard'} (${describeOperation(operation)})`;
-  if (error === 'not owner') {
-    return new TransactionError('NotOwner', 'failed', `${where} failed: the lock is not held by this client`, fault);
-  }
-  if (error === 'aborted') return new TransactionError('Aborted', 'failed', `${where} aborted the transaction`, fault);
-  if (operationIndex === undefined && error === 'timed out') {
-    const message = `the row of ${operation.table ?? ''} that an inserted row was to belong to does not exist`;
-    return new TransactionError('TransactionFailed', 'failed', message, fault);
-  }
-  const message = `the transaction on ${database} failed at ${where}: ${said}`;
-  return new TransactionError('TransactionFailed', 'failed', message, fault);
-}
-
-/** The column that the server's words name; values that they repeat may look like such words as well. */
-function columnIn(details: string): string | undefined {
-  const found =
-    /for index on columns? "(\w+)"/.exec(details) ??
-    /^Table \w+ column (\w+) row/.exec(details) ??
-    /\bcolumn "?([A-Za-z_]\w*)"?/.exec(details);
-  return found?.[1];
-}
-
-function faultOf(error: TransactionError): TransactionFault & { cause: unknown } {
-  const { operationIndex, operation, table, column, error: tag, details } = error;
-  return { operationIndex, operation, table, column, error: tag, details, cause: error };
-}
-
-/** Was somebody else faster? Then the callback, run again on fresh data, may find another way. */
-function isConflict(
-  { guards, operations }: BuiltTransaction,
-  { index, error }: OperationFailure,
-  { table }: TransactionError,
-  replica: Replica,
-  version: number,
-): boolean {
-  const replicaChanged = replica.version !== version;
-  if (index < guards.length) return error === 'timed out' && replicaChanged;
-  const operation = operations[index - guards.length];
-  if (operation !== undefined) return error === 'timed out' && operation['timeout'] === 0;
-  // At commit: a unique index that was free when the callback looked, and is taken now;
-  if (error === 'constraint violation') return replica.changedSince(version, table);
-  // or a row that it refers to and that is gone, or that it deletes and that somebody refers to by now.
-  return error === 'referential integrity violation' && replicaChanged;
-}
-
 /** Gives the replica time to show what was in the way; at once if it has changed already. */
 async function pauseBeforeRetry(
   replica: Replica,
@@ -285,12 +237,6 @@ function resolveAll(value: unknown, built: BuiltTransaction, results: readonly O
     }
     return result.uuid[1];
   });
-}
-
-function summarize(operations: readonly Operation[]): string {
-  const texts = operations.slice(0, 3).map(describeOperation);
-  if (operations.length > 3) texts.push(`${operations.length - 3} more`);
-  return texts.join(', ');
 }
 
 function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@
  * `unknown` (it was sent and its reply was lost: it may be in force, now or a little later).
  */
 import { OvsdbError } from '../errors.js';
+import type { Uuid } from '../schema/uuid.js';
 import type { Operation } from './operations.js';
 
 /** What is certain about a transaction that did not succeed. */
@@ -23,8 +24,22 @@ export type TransactionErrorCode =
   | 'OrphanInsert'
   /** Not sent before its deadline. */
   | 'NotSent'
-  /** Sent, but the reply was lost or did not come in time. */
+  /** Not answered in time, and the server has confirmed that it gave the transaction up. */
+  | 'TimedOut'
+  /** Sent, but the reply was lost, did not come in time or made no sense. */
   | 'OutcomeUnknown';
+
+/** What was sent, for whoever has to find out what became of it. */
+export interface SentTransaction {
+  readonly database: string;
+  /** The server that it was sent to, such as `tcp:10.0.0.1:6641`. */
+  readonly remote: string;
+  readonly sentAt: Date;
+  /** As they went over the wire, the guards that the builder had put in front included. */
+  readonly operations: readonly Operation[];
+  /** The uuids that its inserts chose for their own rows, in order. */
+  readonly chosenUuids: readonly Uuid[];
+}
 
 /** Where in a transaction the server found fault, and its words. */
 export interface TransactionFault {
@@ -38,6 +53,8 @@ export interface TransactionFault {
   /** The server's error tag, such as `constraint violation` (RFC 7047 §4.1.3, §5.2). */
   readonly error?: string | undefined;
   readonly details?: string | undefined;
+  /** For `OutcomeUnknown`: what was sent. */
+  readonly sent?: SentTransaction | undefined;
 }
 
 /** A transaction did not succeed. See {@link TransactionErrorCode} and {@link TransactionOutcome}. */
@@ -50,6 +67,8 @@ export class TransactionError extends OvsdbError {
   readonly column: string | undefined;
   readonly error: string | undefined;
   readonly details: string | undefined;
+  /** With code `OutcomeUnknown`: what was sent where and when, and may be in force. */
+  readonly sent: SentTransaction | undefined;
 
   constructor(
     code: TransactionErrorCode,
@@ -65,5 +84,6 @@ export class TransactionError extends OvsdbError {
     this.column = fault.column;
     this.error = fault.error;
     this.details = fault.details;
+    this.sent = fault.sent;
   }
 }
