@@ -163,11 +163,9 @@ function explainListening(remote: PassiveRemote, error: Error): Explanation {
     case 'EACCES':
     case 'EPERM':
       return remote.scheme === 'punix'
-        ? ['permission denied', 'May this user create files in that directory?']
+        ? // Node reports a missing directory so, too.
+          ['permission denied, or no such directory', 'May this user create files there?']
         : ['permission denied', 'Ports below 1024 are for privileged processes.'];
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return ['there is no such directory', 'Create it, or choose another path.'];
     default:
       return [error.message === '' ? (code ?? error.name) : error.message.trim(), ''];
   }
