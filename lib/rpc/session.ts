@@ -13,7 +13,7 @@ import { JSONRPCClient, type JSONRPCRequest } from 'json-rpc-2.0';
 import { ClosedError, ConnectionLostError, InvalidArgumentError, OvsdbError, ProtocolError } from '../errors.js';
 import { decodeUtf8, Framer, showBytes, type Frame } from '../wire/framer.js';
 import { parseJson, stringifyJson } from '../wire/json.js';
-import { formatRemote, type Remote } from '../wire/remote.js';
+import { formatRemote, isLocal, type Remote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
