@@ -219,19 +219,49 @@ describe('Locks of a real server', () => {
   }
 });
 
-describe('Locks of a cluster', () => {
-  it('are granted, and asserted, by each member on its own', async function () {
-    this.timeout(60_000);
-    const cluster = await ClusterSandbox.start();
-    const clients = await Promise.all(cluster.remotes.map(async (remote) => LockClient.connect(remote)));
-    try {
-      await Promise.all(clients.map(async (client) => client.locks.lock('leader').acquired(LIMITS)));
-      const passes = await Promise.all(clients.map(async (client) => client.passes('leader')));
-      expect(passes).to.deep.equal([true, true, true]);
-    } finally {
-      for (const client of clients) client.close();
-      await cluster.stop();
-    }
+describe('Locks of a cluster', function () {
+  this.timeout(60_000);
+  let cluster: ClusterSandbox;
+  let clients: readonly LockClient[];
+
+  before(async () => {
+    cluster = await ClusterSandbox.start();
+    clients = await Promise.all(cluster.remotes.map(async (remote) => LockClient.connect(remote)));
+    await Promise.all(clients.map(async (client) => client.locks.lock('leader').acquired(LIMITS)));
+  });
+
+  after(async () => {
+    for (const client of clients) client.close();
+    await cluster.stop();
+  });
+
+  it('are granted, and asserted, by each member on its own', async () => {
+    expect(await Promise.all(clients.map(async (client) => client.passes('leader')))).to.deep.equal([true, true, true]);
+  });
+
+  it('leave it to a verified row to let only one of their holders through', async () => {
+    const [init] = (await clients[0]!.session.request('transact', [
+      DATABASE,
+      { op: 'insert', table: 'NB_Global', row: {} },
+    ])) as { uuid: readonly ['uuid', string] }[];
+    const where = [['_uuid', '==', init!.uuid]];
+    const columns = ['external_ids'];
+    const unowned = { op: 'wait', table: 'NB_Global', where, columns, until: '==', timeout: 0 };
+    const replies = (await Promise.all(
+      clients.map(async ({ session }, index) => {
+        // Every member has to know the row before it can compare it.
+        const known = { ...unowned, until: '!=', timeout: 10_000, columns: ['_uuid'], rows: [] };
+        await session.request('transact', [DATABASE, known]);
+        return session.request('transact', [
+          DATABASE,
+          { op: 'assert', lock: 'leader' },
+          { ...unowned, rows: [{ external_ids: ['map', []] }] },
+          { op: 'update', table: 'NB_Global', where, row: { external_ids: ['map', [['owner', String(index)]]] } },
+        ]);
+      }),
+    )) as ({ error?: string } | null)[][];
+    const errors = replies.map((results) => results.find((result) => result?.error !== undefined)?.error);
+    expect(errors.sort()).to.deep.equal(['timed out', 'timed out', undefined]);
   });
 });
 
