@@ -90,6 +90,60 @@ describe('a stream', () => {
     expect(error.message).to.match(/the server at unix:.* closed the connection/);
   });
 
+  it('delivers nothing while it is paused, and then goes on where it stopped', async () => {
+    let text = '';
+    let wanted = 0;
+    let arrived = (): void => undefined;
+    const receives = async (length: number): Promise<void> => {
+      wanted = length;
+      if (text.length < length) await new Promise<void>((resolve) => (arrived = resolve));
+    };
+    stream.pause();
+    stream.start({
+      onData: (chunk) => {
+        text += chunk.toString();
+        // Also from within the delivery, which then is the last one.
+        if (text.length >= 5) stream.pause();
+        if (text.length >= wanted) arrived();
+      },
+      onClose: () => undefined,
+    });
+    peer.write('first');
+    const half = 'x'.repeat(1_000_000);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(text).to.equal('');
+    stream.resume();
+    await receives(5);
+    peer.write(half + half);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(text).to.equal('first');
+    expect(peer.writableLength).to.be.above(0);
+    while (text.length < 5 + 2 * half.length) {
+      stream.resume();
+      await new Promise(setImmediate);
+    }
+    expect(text).to.equal(`first${half}${half}`);
+  });
+
+  it('loses nothing that arrives before the start when it is resumed then', async () => {
+    peer.write('early');
+    stream.pause();
+    stream.resume();
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    const text = await new Promise<string>((resolve) => {
+      stream.start({ onData: (chunk) => resolve(chunk.toString()), onClose: () => undefined });
+    });
+    expect(text).to.equal('early');
+  });
+
+  it('writes while it is paused', async () => {
+    stream.start({ onData: () => undefined, onClose: () => undefined });
+    stream.pause();
+    stream.write('request');
+    peer.resume();
+    expect(String((await once(peer, 'data'))[0])).to.equal('request');
+  });
+
   it('has no limit when the limit is longer than timers can be', async () => {
     const again = await connectStream(stream.remote, {}, { timeoutMs: Infinity });
     again.close();

@@ -306,7 +306,9 @@ describe('RpcSession echo', () => {
   });
 
   it('is off on Unix sockets and with interval 0, and every 5 s else', () => {
-    expect(rig({}, new FakeStream({ scheme: 'unix', path: '/x' })).clock.timers).to.equal(0);
+    for (const scheme of ['unix', 'punix'] as const) {
+      expect(rig({}, new FakeStream({ scheme, path: '/x' })).clock.timers).to.equal(0);
+    }
     expect(rig({ probeIntervalMs: 0 }).clock.timers).to.equal(0);
     const { stream, clock } = rig();
     clock.advance(5000);
