@@ -79,9 +79,9 @@ export interface TransactionMetrics {
   readonly unknown: number;
   /** How often callbacks were run again, after a conflict or a connection that was lost before anything was sent. */
   readonly retries: number;
-  /** Sent and not answered yet. */
+  /** Under way at this moment: sent, or waiting for a connection. See `maxTransactionsInFlight`. */
   readonly inFlight: number;
-  /** Not sent yet: they wait for a connection or for their turn. */
+  /** Waiting for their turn at this moment. See `maxTransactionsWaiting`. */
   readonly waiting: number;
   /** How long the committed ones took, waiting and retries included. */
   readonly latency: LatencySnapshot;

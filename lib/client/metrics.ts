@@ -20,7 +20,7 @@ export interface MetricsSources {
   readonly database: string;
   /** Number of rows by table, of each replica. */
   rows(): Iterable<readonly [table: string, rows: number]>;
-  /** Transactions that were sent and not answered yet, and calls of `transact` that have not settled. */
+  /** Transactions that are under way, and those that wait for their turn. */
   transactions(): { readonly inFlight: number; readonly waiting: number };
   /** Milliseconds from an arbitrary start. Default: the machine's monotonic clock. */
   now?(): number;

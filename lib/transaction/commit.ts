@@ -44,8 +44,20 @@ export interface CommitHost<DB, S> {
   readonly knownSchema?: DatabaseSchema | undefined;
   /** How many transactions of the client may be under way; none is no limit. */
   readonly flights?: FlightLimit | undefined;
+  /** Kept up to date while the transaction is under way. */
+  readonly progress?: CommitProgress | undefined;
   /** A session over which the replica is in sync. Rejects at the deadline, on abort and after close. */
   ready(options: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession>;
+}
+
+/** How far a transaction has come. */
+export interface CommitProgress {
+  /** How often the callback was run. */
+  attempts: number;
+  /** Operations that it asked for the last time. */
+  operations: number;
+  /** True from when it is handed to a session until it is known what became of it. */
+  isOut: boolean;
 }
 
 /** A session over which the replica is in sync. */
@@ -93,21 +105,25 @@ async function commitInTurn<DB, S, R>(
   callback: (tx: Transaction<DB, S>) => R,
   { signal, timeoutMs, retries, deadline }: Limits,
 ): Promise<Resolved<R>> {
-  const { database } = host;
+  const { database, progress = { attempts: 0, operations: 0, isOut: false } } = host;
   for (let attempt = 0; ; attempt++) {
     const { session, schema, clustered } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
     const tx = new Transaction<DB, S>(schema, host.tables, host.knownSchema);
+    progress.attempts++;
     const value = callback(tx);
     refusePromise(value);
     const built = tx.build();
+    progress.operations = built.operations.length;
     refuseOrphans(built);
     refuseForeign(value, built);
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
+    progress.isOut = true;
     const answer = await send(built, read, { database, session, clustered, signal, timeoutMs: remaining(deadline) });
+    progress.isOut = false;
     if (answer === 'canceled' || answer === 'lost unsent') {
       if (performance.now() >= deadline) throw notSent(database, `it could not be sent within ${timeoutMs} ms`);
       if (answer === 'canceled') await pauseBeforeRetry(host.replica, version, attempt, signal);
