@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -342,6 +343,18 @@ describe('a stream opener', () => {
       const opened = failure(opener.open(ssl, own()));
       (await call()).write('{"id":1,"method":"echo","params":[]}');
       expect((await opened).message).to.match(/does not speak TLS.*ptcp:/);
+    });
+
+    it('survives a peer that is gone in the middle of the handshake', async () => {
+      const opened = failure(opener.open(ssl, own()));
+      const peer = await call();
+      // The head of a TLS record, whose rest never comes.
+      peer.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]));
+      setImmediate(() => peer.resetAndDestroy());
+      expect((await opened).message).to.match(/was not accepted: the server cut the connection/);
+      const next = open(ssl, own());
+      await callTls(tls.privateKey, tls.certificate);
+      await next;
     });
 
     it('does not end a connection for one that is refused', async () => {
