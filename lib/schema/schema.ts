@@ -82,7 +82,7 @@ export class TableSchema {
 /** A database schema. */
 export class DatabaseSchema {
   readonly name: string;
-  /** `x.y.z` */
+  /** `x.y.z`; empty when the schema says none. */
   readonly version: string;
   /** The `cksum` member, where the schema has one. */
   readonly checksum: string | undefined;
@@ -118,7 +118,8 @@ const RESERVED_NAME = 'names that begin with an underscore are reserved';
  */
 export function parseSchema(json: unknown): DatabaseSchema {
   if (!isJsonObject(json)) throw new SchemaError(`A database schema is a JSON object, not ${printValue(json)}`);
-  const { name, version, cksum, tables } = json;
+  // RFC 7047 §3.2 demands a version; ovsdb-server serves schemas without one.
+  const { name, version = '', cksum, tables } = json;
   if (!isId(name)) throw new SchemaError(`The database schema has the name ${printValue(name)}, which is not an <id>`);
   const fail: Fail = (what) => {
     throw new SchemaError(`Schema of database ${name}: ${what}`);

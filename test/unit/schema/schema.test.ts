@@ -77,6 +77,10 @@ describe('parseSchema', () => {
     expect(parseSchema(withColumn({ type: 'string' })).table('T').isRoot).to.equal(true);
   });
 
+  it('takes a schema without a version, which servers serve', () => {
+    expect(parseSchema({ name: 'DB', tables: {} }).version).to.equal('');
+  });
+
   it('finds _uuid and _version in every table without listing them', () => {
     const table = schema.table('Target');
     expect(table.column('_uuid')).to.include({ kind: 'scalar', mutable: false });
