@@ -14,6 +14,9 @@ import { InvalidArgumentError } from '../errors.js';
 /** Fewest digits that a number needs to lie outside ±(2^53-1). */
 export const UNSAFE_INTEGER_DIGITS = 16;
 
+/** 20 digits and a sign: no integer of 64 bits is longer. To make a bigint of more takes more than linear time. */
+const MAX_INTEGER_LENGTH = 21;
+
 /** Deepest nesting that ovsdb-server reads. */
 const MAX_DEPTH = 1000;
 
@@ -23,7 +26,8 @@ const MINUS = 0x2d;
 const NUL_ESCAPE = '\\u0000';
 
 /**
- * Parses a JSON text. Integer literals (no fraction, no exponent) outside ±(2^53-1) become bigints.
+ * Parses a JSON text. Integer literals (no fraction, no exponent) outside ±(2^53-1) become bigints; those of more
+ * than 21 characters are no integers of 64 bits, and are read as the reals that ovsdb-server takes them for.
  *
  * @param mayHoldUnsafeIntegers - False skips the search for such literals; only right when the text
  * is known to have no run of 16 digits outside its strings.
@@ -74,11 +78,13 @@ function markUnsafeIntegers(text: string): string | undefined {
       at = end;
     } else if (isDigit(c) || c === MINUS) {
       const end = endOfNumber(text, at);
-      const literal = text.slice(at, end);
-      if (end - at >= UNSAFE_INTEGER_DIGITS && /^-?\d+$/.test(literal) && !Number.isSafeInteger(Number(literal))) {
-        found = true;
-        parts.push(text.slice(copied, at), `"${NUL_ESCAPE}${literal}"`);
-        copied = end;
+      if (end - at >= UNSAFE_INTEGER_DIGITS && end - at <= MAX_INTEGER_LENGTH) {
+        const literal = text.slice(at, end);
+        if (/^-?\d+$/.test(literal) && !Number.isSafeInteger(Number(literal))) {
+          found = true;
+          parts.push(text.slice(copied, at), `"${NUL_ESCAPE}${literal}"`);
+          copied = end;
+        }
       }
       at = end;
     } else {

@@ -26,6 +26,18 @@ describe('parseJson', () => {
     ]);
   });
 
+  it('reads what is longer than any integer of 64 bits as a real, in linear time', () => {
+    expect(parseJson('[18446744073709551615,-18446744073709551615,1844674407370955161500]', true)).to.deep.equal([
+      18446744073709551615n,
+      -18446744073709551615n,
+      1844674407370955161500,
+    ]);
+    // As a bigint, this one would take minutes.
+    const started = performance.now();
+    expect(parseJson(`[${'9'.repeat(20_000_000)}]`, true)).to.deep.equal([Infinity]);
+    expect(performance.now() - started).to.be.below(3000);
+  });
+
   it('leaves digits in strings and keys alone', () => {
     const text = '{"12345678901234567890":"12345678901234567890","a\\"12345678901234567890":[12345678901234567890]}';
     expect(parseJson(text, true)).to.deep.equal({
