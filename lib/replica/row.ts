@@ -4,10 +4,11 @@
  * {@link BIG_SET_SIZE} members is kept as a {@link VersionedSet} behind an accessor property of the
  * same name, which makes the array when it is read.
  */
+import { printValue, ProtocolError } from '../errors.js';
 import { applyDiff, decodeAtoms, decodeColumn } from '../schema/codec.js';
 import type { ColumnSchema, TableSchema } from '../schema/schema.js';
 import type { Atom, ColumnValue } from '../schema/types.js';
-import type { Uuid } from '../schema/uuid.js';
+import { isCanonicalUuid, type Uuid } from '../schema/uuid.js';
 import { VersionedSet, type SetStep } from './versioned-set.js';
 
 /** Sets with more members than this are kept as versions, not as arrays of their own. */
@@ -61,9 +62,15 @@ export class RowShape {
 
   /**
    * Makes a row from the whole contents of a wire row; columns that those omit have their defaults, columns that
-   * this client does not replicate are passed over. Throws `ProtocolError` for a value of the wrong type.
+   * this client does not replicate are passed over. Throws `ProtocolError` for a value of the wrong type, and when
+   * `uuid` is none.
    */
-  create(uuid: Uuid, wire: object): RowData {
+  create(uuid: string, wire: object): RowData {
+    if (!isCanonicalUuid(uuid)) {
+      throw new ProtocolError(
+        `the server sent a row of table ${this.table.name} whose id ${printValue(uuid)} is no uuid`,
+      );
+    }
     const row = new NewRow();
     row._uuid = uuid;
     let big: Map<string, VersionedSet> | undefined;

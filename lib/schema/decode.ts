@@ -11,6 +11,7 @@ import type { BaseType, ColumnType } from './base-type.js';
 import { kindOfType } from './base-type.js';
 import { isInt64, normalizeInteger } from './integer.js';
 import type { Atom, ColumnValue } from './types.js';
+import { isCanonicalUuid, isUuid } from './uuid.js';
 
 /** Decodes the values of one column; throws a ProtocolError that names the column. */
 export type Decoder = (json: unknown) => ColumnValue;
@@ -93,16 +94,30 @@ function makeAtomDecoder(where: string, base: BaseType): AtomDecoder {
       };
     case 'uuid':
       return (json) => {
-        if (isTagged(json, 'uuid') && typeof json[1] === 'string' && json[1].length === 36) return json[1];
-        return mismatch(where, 'a uuid', json);
+        const text = isTagged(json, 'uuid') ? json[1] : undefined;
+        if (isCanonicalUuid(text)) return text;
+        return isUuid(text) ? text.toLowerCase() : mismatch(where, 'a uuid', json);
       };
   }
 }
 
+/**
+ * Each member once. Two reals of a set may well be printed alike by a server, which keeps them apart; there is no
+ * other reason for a member to come twice.
+ */
 function decodeMembers(members: readonly unknown[], decode: AtomDecoder): Atom[] {
   const atoms = new Array<Atom>(members.length);
   for (let i = 0; i < members.length; i++) atoms[i] = decode(members[i]);
-  return atoms;
+  return areDistinct(atoms) ? atoms : [...new Set(atoms)];
+}
+
+/** Looking back is cheaper than a `Set` where there are few. */
+const FEW_ATOMS = 12;
+
+function areDistinct(atoms: readonly Atom[]): boolean {
+  if (atoms.length > FEW_ATOMS) return new Set(atoms).size === atoms.length;
+  for (let i = 1; i < atoms.length; i++) if (atoms.indexOf(atoms[i] as Atom) !== i) return false;
+  return true;
 }
 
 function isArray(json: unknown): json is readonly unknown[] {

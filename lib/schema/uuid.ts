@@ -19,6 +19,13 @@ export function isUuid(text: unknown): text is Uuid {
   return typeof text === 'string' && UUID_TEXT.test(text);
 }
 
+const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** True when the text is a uuid in lower case, as servers print them and as they are compared here. */
+export function isCanonicalUuid(text: unknown): text is Uuid {
+  return typeof text === 'string' && CANONICAL_UUID.test(text);
+}
+
 /** Stands for the row that an insert in the same transaction makes; turned into its {@link Uuid} on return. */
 export class NamedUuid<T extends string = string> {
   /** Table that the row is inserted into. */

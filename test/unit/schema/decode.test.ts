@@ -28,6 +28,17 @@ describe('decodeColumn', () => {
     expect(decodeColumn(every('strong_set'), ['set', [['uuid', UUID_1], ['uuid', UUID_2]]])).to.deep.equal([UUID_1, UUID_2]); // prettier-ignore
   });
 
+  it('reads a uuid in upper case as the same uuid', () => {
+    expect(decodeColumn(every('uuid'), ['uuid', UUID_1.toUpperCase()])).to.equal(UUID_1);
+  });
+
+  it('has each member of a set once, however often it was sent', () => {
+    expect(decodeColumn(every('real_set'), ['set', [0.3, 0.5, 0.3]])).to.deep.equal([0.3, 0.5]);
+    const many = Array.from({ length: 60 }, (_, i) => `member ${i % 30}`);
+    expect(decodeColumn(every('string_set'), ['set', many])).to.deep.equal(many.slice(0, 30));
+    expect(decodeAtoms(every('string_set'), ['set', ['a', 'a']])).to.deep.equal(['a']);
+  });
+
   it('tells a set of the strings "set" and "uuid" from a tag', () => {
     expect(decodeColumn(every('string_set'), ['set', ['set', 'uuid']])).to.deep.equal(['set', 'uuid']);
     expect(decodeColumn(every('string'), 'set')).to.equal('set');
@@ -100,6 +111,7 @@ describe('decodeColumn', () => {
     ['boolean', 0],
     ['uuid', UUID_1],
     ['uuid', ['uuid', 'short']],
+    ['uuid', ['uuid', UUID_1.replace(/.$/, 'g')]],
     ['uuid', ['named-uuid', 'row']],
     ['boolean_optional', ['set', [true, false]]],
     ['string_set', ['set', ['a', 1]]],
