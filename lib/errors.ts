@@ -89,6 +89,23 @@ export class RpcError extends OvsdbError {
   }
 }
 
+/** Why a server must not be followed now; see {@link ServerUnfitError}. */
+export type UnfitReason = 'no-database' | 'not-joined' | 'disconnected' | 'not-leader' | 'stale' | 'relay';
+
+/**
+ * The server answered, but its database is of no use to this client now: it is not there, has not joined its cluster
+ * yet, lost the cluster, is not the leader, is older than what the client has seen, or is a relay where a leader is
+ * wanted. The client goes on to the next remote. Code `ServerUnfit`.
+ */
+export class ServerUnfitError extends OvsdbError {
+  readonly reason: UnfitReason;
+
+  constructor(reason: UnfitReason, message: string) {
+    super('ServerUnfit', message);
+    this.reason = reason;
+  }
+}
+
 /** A schema is malformed, or lacks the database, table or column that was asked for. Code `Schema`. */
 export class SchemaError extends OvsdbError {
   readonly table: string | undefined;

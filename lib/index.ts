@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { OvsdbClient } from './client/client.js';
+export { LockRefusedError } from './client/lock.js';
 export {
   ClosedError,
   ConnectFailedError,
@@ -16,6 +17,7 @@ export {
   ProtocolError,
   RpcError,
   SchemaError,
+  ServerUnfitError,
   TimeoutError,
   ValidationError,
 } from './errors.js';
@@ -73,7 +75,8 @@ export type {
   TableOptions,
 } from './client/client-options.js';
 export type { ClientEvents, ClientState, ClientWarning } from './client/client-state.js';
-export type { SyncedOptions } from './client/client.js';
+export type { MonitorOptions } from './client/client.js';
+export type { Lock, LockEvents, LockOptions } from './client/lock.js';
 export type { Ip, IpFamily } from './ipam/address.js';
 export type { PoolFault } from './ipam/errors.js';
 export type { Pool, PoolEntry } from './ipam/pool.js';

@@ -3,18 +3,23 @@ import type { TableRequest } from '../replica/table.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import type { ColumnName, Condition, TableName } from '../schema/types.js';
 import type { ClientWarning } from './client-state.js';
+import type { OpenStream } from '../wire/stream.js';
 import type { TlsOptions } from '../wire/tls.js';
+
+/** Rows of a table: all (`true`), none (`false` or no clause), or those that meet at least one of the clauses. */
+export type RowConditions<DB, T extends TableName<DB>> = boolean | readonly Condition<DB, T>[];
 
 /** How one table is replicated. */
 export interface TableOptions<DB, T extends TableName<DB>> {
   /** Columns to replicate. Default: all that the server has. */
   readonly columns?: readonly ColumnName<DB, T>[] | undefined;
   /**
-   * Replicate only rows that meet at least one of these clauses; the server selects them, and rows that come to meet
-   * one, or no longer do, come and go (ovsdb-server(7) 4.1.12; in a transaction's `where`, by contrast, every clause
-   * must hold). Default, and when empty: all rows.
+   * Which rows to replicate at first: all (`true`, the default), none (`false`, or an empty list), or those that meet
+   * at least one of these clauses. The server selects them, and rows that come to meet one, or no longer do, come and
+   * go (ovsdb-server(7) 4.1.12; in a transaction's `where`, by contrast, every clause must hold). See
+   * `setConditions` for changes later.
    */
-  readonly where?: readonly Condition<DB, T>[] | undefined;
+  readonly where?: RowConditions<DB, T> | undefined;
   /**
    * Look-ups to keep beside those of the schema. Each is a list of parts: a column that holds at most one value,
    * or one key of a map column (`{ column, key }`); or, as the only part, a set column, which is indexed by member.
@@ -43,14 +48,24 @@ export type SelectionOf<DB, O> = O extends 'all'
 export interface ConnectionOptions {
   /**
    * Where the servers are: `unix:PATH`, `tcp:HOST:PORT`, `ssl:HOST:PORT`, one or several, separated by commas or
-   * as an array. They must serve the same database.
+   * as an array. They must serve the same database. An element `cid:UUID` makes the client follow members of that
+   * cluster only. `ptcp:PORT[:HOST]`, `pssl:PORT[:HOST]` and `punix:PATH` listen and let the server connect.
    */
   readonly remotes: string | readonly string[];
   /** Keys and certificates for `ssl:` remotes. */
   readonly tls?: TlsOptions | undefined;
   /** Try the remotes in random order, which spreads clients over servers. Default true. */
   readonly shuffle?: boolean | undefined;
-  /** Time for a connection and its TLS handshake, in milliseconds. Default 10000. */
+  /**
+   * In a cluster, follow the leader only, which never answers with old contents and takes writes without a detour.
+   * Default true; false accepts any member that is in touch with its cluster, and relays. Without meaning for
+   * standalone servers.
+   */
+  readonly leaderOnly?: boolean | undefined;
+  /**
+   * Time for a connection and its TLS handshake, and again for the server's first answer, in milliseconds. Default
+   * 10000.
+   */
   readonly connectTimeoutMs?: number | undefined;
   /** Time for the server to send the schema, in milliseconds. Default 10000. */
   readonly schemaTimeoutMs?: number | undefined;
@@ -62,6 +77,12 @@ export interface ConnectionOptions {
   readonly backoff?: { readonly minMs?: number; readonly maxMs?: number } | undefined;
   /** Silence after which the server is probed, and then given up, in milliseconds; 0: never. Default 5000, `unix:` 0. */
   readonly probeIntervalMs?: number | undefined;
+  /** Transactions that may be under way at the same time; further ones wait for their turn. Default 1000. */
+  readonly maxTransactionsInFlight?: number | undefined;
+  /** Transactions that may wait for their turn; further ones are refused at once. Default 10000. */
+  readonly maxTransactionsWaiting?: number | undefined;
+  /** Makes the byte streams to servers, in place of sockets of this process. */
+  readonly openStream?: OpenStream | undefined;
   /** Longest message accepted from the server, in bytes. Default 256 MiB. */
   readonly maxMessageBytes?: number | undefined;
   /** Listens to the event `warning` from the start: most warnings come while connecting. Default: process warnings. */

@@ -4,16 +4,15 @@
  */
 import { GuardedEmitter } from '../emitter.js';
 import { ClosedError, SchemaError, TimeoutError } from '../errors.js';
-import { Monitor } from '../replica/monitor.js';
-import { Replica } from '../replica/replica.js';
-import type { TableRequest } from '../replica/table.js';
-import { replicaTables, type ReplicaTables } from '../replica/tables.js';
-import { compareSchemas } from '../schema/compare.js';
-import { DatabaseSchema, TableSchema } from '../schema/schema.js';
+import type { ChangesOptions } from '../replica/changes.js';
+import type { Batch } from '../replica/replica.js';
+import type { ReplicaTables } from '../replica/tables.js';
+import type { DatabaseSchema } from '../schema/schema.js';
 import type { UntypedTables } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
 import { commit, type TransactOptions } from '../transaction/commit.js';
 import type { Resolved } from '../transaction/pending.js';
+import type { WaitLimits } from '../wait-list.js';
 import {
   tableRequests,
   type ClientOptions,
@@ -23,57 +22,60 @@ import {
 } from './client-options.js';
 import type { ClientEvents, ClientState, ClientWarning } from './client-state.js';
 import { Connection, connectFailed } from './connection.js';
+import type { Lock, LockOptions } from './lock.js';
+import { LockSet } from './locks.js';
+import { MonitoredTables, type NewConditions } from './monitored-tables.js';
+import { TableMonitoring } from './table-monitoring.js';
 
-/** Options of {@link OvsdbClient.synced}. */
-export interface SyncedOptions {
-  /** Ends the waiting; the promise rejects with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Longest wait in milliseconds. Default: no limit. */
-  readonly timeoutMs?: number | undefined;
+/** Options of {@link OvsdbClient.monitor}. */
+export interface MonitorOptions<DB, O extends TableChoice<DB>> extends WaitLimits {
+  /** What to replicate. */
+  readonly tables: O;
 }
 
 /** A client of one database. `DB` describes its tables, `S` which of them and which columns are replicated. */
 export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> implements AsyncDisposable {
   /** Name of the database. */
   readonly database: string;
-  /** The replicated tables. Reads answer from memory, from the last true state while the client reconnects. */
-  readonly tables: ReplicaTables<DB, S>;
-  readonly #replica: Replica;
   readonly #connection: Connection;
   readonly #events: GuardedEmitter<ClientEvents>;
-  readonly #known: DatabaseSchema | undefined;
   readonly #options: ErasedClientOptions;
   readonly #warned = new Set<string>();
+  readonly #locks: LockSet;
+  /** The client's own tables, and those of {@link monitor}. */
+  readonly #monitorings = new Set<TableMonitoring>();
+  readonly #own: TableMonitoring;
+  readonly #tables: MonitoredTables<DB, S>;
+  #monitoringsMade = 0;
   #schema: DatabaseSchema | undefined;
 
   /** Use {@link OvsdbClient.connect}, which starts the client and waits for the first snapshot. */
   protected constructor(options: ErasedClientOptions) {
     this.database = options.database;
     this.#options = options;
-    this.#known = options.schema;
-    const onListenerError = (event: string, cause: unknown): void => {
-      this.#warn({ code: 'ListenerError', message: `a listener of "${event}" threw: ${String(cause)}`, cause });
-    };
     this.#events = new GuardedEmitter((event, cause) => {
       if (event === 'warning') process.emitWarning(`a listener of "warning" threw: ${String(cause)}`);
-      else onListenerError(event, cause);
+      else this.#listenerThrew(event, cause);
     });
     if (options.onWarning !== undefined) this.#events.on('warning', options.onWarning);
-    this.#replica = new Replica(tableRequests(options), onListenerError);
-    this.#replica.events.on('batch', (batch) => {
-      if (this.#events.listenerCount('batch') > 0) this.#events.emit('batch', batch);
-    });
-    this.tables = replicaTables(options.database, this.#replica);
-    const monitor = new Monitor(options.database, this.#replica);
+    this.#locks = new LockSet((event, cause) => this.#listenerThrew(event, cause));
+    this.#own = this.#makeMonitoring(options);
+    this.#tables = new MonitoredTables(this.#own, () => this.close());
+    for (const event of ['batch', 'conditions', 'overflow'] as const) {
+      this.#own.events.on(event, (...args: unknown[]) => this.#events.emit(event, ...(args as [never])));
+    }
     this.#connection = new Connection(
       {
         database: options.database,
-        monitor,
         onState: (state, previous) => {
-          if (state.name === 'synced') this.#warnIgnoredConditions(monitor.unconditioned, state.remote);
+          if (state.name === 'synced') this.#warnIgnoredConditions(state.remote);
           this.#events.emit('state', state, previous);
         },
         onSchema: (schema, remote) => this.#checkSchema(schema, remote),
+        onSession: ({ rpc }) => this.#locks.attach(rpc),
+        onSessionLost: () => this.#locks.detach(),
+        onOtherCluster: (message) => this.#warn({ code: 'ClusterChanged', message }),
+        onNotification: (method, params) => void this.#locks.handle(method, params),
       },
       options,
     );
@@ -97,7 +99,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   /** Starts connecting and waits for the first sync; closes the client when that fails. */
   protected async start(): Promise<void> {
     const { signal, readyTimeoutMs = 30_000, remotes } = this.#options;
-    this.#connection.start();
+    this.#connection.start(this.#own.monitor);
     try {
       await this.#connection.ready({ signal, timeoutMs: readyTimeoutMs });
     } catch (error) {
@@ -106,6 +108,11 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
         ? connectFailed(this.database, remotes, (error.cause as Error | undefined) ?? error)
         : error;
     }
+  }
+
+  /** The replicated tables. Reads answer from memory, from the last true state while the client reconnects. */
+  get tables(): ReplicaTables<DB, S> {
+    return this.#tables.tables;
   }
 
   /** What the client is doing: how true the replica is. */
@@ -126,8 +133,67 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   }
 
   /** Resolves when the replica is in sync, at once if it is. */
-  async synced({ signal, timeoutMs = Infinity }: SyncedOptions = {}): Promise<void> {
-    await this.#connection.ready({ signal, timeoutMs });
+  async synced(limits: WaitLimits = {}): Promise<void> {
+    await this.#connection.ready(limits);
+  }
+
+  /**
+   * Takes other remotes from now on. The connection stays if its remote is still among them, and no other cluster is
+   * asked for (`cid:`). Throws `InvalidRemoteError`, having changed nothing.
+   */
+  setRemotes(remotes: string | readonly string[]): void {
+    this.#connection.setRemotes(remotes);
+  }
+
+  /**
+   * Leaves the present server and connects to the next remote at once, without back-off; a wait between two attempts
+   * is cut short. Transactions that are under way get a second to be answered.
+   */
+  reconnect(reason = 'its owner asked for another'): void {
+    this.#connection.reconnect(reason);
+  }
+
+  /**
+   * Replicates further tables, or the same with other columns and conditions, over the same connection and with
+   * rows, events and indexes of their own. Resolves when they are in sync for the first time; they are kept so over
+   * reconnects, until closed. Two monitors are told of a transaction one after the other.
+   *
+   * Rejects as {@link synced}; with `SchemaError` for what does not exist; with `RpcError` when the server refuses.
+   */
+  async monitor<const O extends TableChoice<DB>>({
+    tables,
+    ...limits
+  }: MonitorOptions<DB, O>): Promise<MonitoredTables<DB, SelectionOf<DB, O>>> {
+    const choice = { tables } as unknown as Pick<ErasedClientOptions, 'tables'>;
+    const monitoring = this.#makeMonitoring(choice);
+    try {
+      // Later servers are looked at as they come.
+      if (this.#schema !== undefined) this.#checkMonitoring(monitoring, this.#schema);
+      await this.#connection.addMonitor(monitoring.monitor, limits);
+    } catch (error) {
+      this.#drop(monitoring);
+      throw error;
+    }
+    return new MonitoredTables(monitoring, () => this.#drop(monitoring));
+  }
+
+  /** Says which rows of some tables are replicated from now on: see {@link MonitoredTables.setConditions}. */
+  setConditions(conditions: NewConditions<DB, S>, limits?: WaitLimits): Promise<void> {
+    return this.#tables.setConditions(conditions, limits);
+  }
+
+  /** The changes as a stream that is read at the consumer's pace: see {@link MonitoredTables.changes}. */
+  changes(options?: ChangesOptions): AsyncIterable<Batch> {
+    return this.#tables.changes(options);
+  }
+
+  /**
+   * Asks for a lock of the server, now and on every later connection, until it is unlocked. The handle says whether it
+   * is held; {@link Lock} tells what a lock does and does not protect. Throws `InvalidArgumentError` for a name that
+   * is none.
+   */
+  lock(name: string, options?: LockOptions): Lock {
+    return this.#locks.lock(name, options);
   }
 
   /**
@@ -148,8 +214,8 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     const host = {
       database: this.database,
       tables: this.tables,
-      replica: this.#replica,
-      knownSchema: this.#known,
+      replica: this.#own.replica,
+      knownSchema: this.#options.schema,
       ready: (limits: { signal?: AbortSignal | undefined; timeoutMs: number }) => this.#connection.ready(limits),
     };
     return commit<DB, S, R>(host, callback, options);
@@ -172,8 +238,10 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
 
   /** Closes the connection; whatever is pending rejects. The replica stays readable. May be called again. */
   close(): void {
+    const reason = new ClosedError(`the client of ${this.database} was closed`);
     this.#connection.close();
-    this.#replica.failWaiters(new ClosedError(`the client of ${this.database} was closed`));
+    this.#locks.close(reason);
+    for (const monitoring of this.#monitorings) monitoring.end(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -181,34 +249,49 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     return Promise.resolve();
   }
 
-  #checkSchema(schema: DatabaseSchema, remote: string): void {
-    const what = `database ${schema.name} ${schema.version} at ${remote}`;
-    const requests = tableRequests(this.#options);
-    for (const table of this.#options.requiredTables ?? []) {
-      if (!schema.tables.has(table)) {
-        throw new SchemaError(`${what} has no table ${table}, so it is not a database of the expected kind`, {
-          table,
-        });
-      }
-    }
-    for (const request of requests === 'all' ? [] : requests) {
-      // What the caller's own schema has may be missing in an older server; what neither has is a mistake.
-      const { table } = request;
-      if (this.#known?.tables.has(table) !== true) schema.table(table);
-      for (const column of columnsOf(request)) {
-        if (this.#known?.tables.get(table)?.columns.has(column) !== true) schema.table(table).column(column);
-      }
-    }
-    this.#schema = schema;
-    if (this.#known === undefined) return;
-    const wanted = requests === 'all' ? this.#known : narrowed(this.#known, requests);
-    for (const message of compareSchemas(wanted, schema).warnings) this.#warn({ code: 'SchemaLacks', message });
+  #makeMonitoring(options: Pick<ErasedClientOptions, 'tables'>): TableMonitoring {
+    const number = this.#monitoringsMade++;
+    const monitoring = new TableMonitoring({
+      database: this.database,
+      monitorId: `ovn-northbound:${this.database}${number === 0 ? '' : `:${number}`}`,
+      requests: tableRequests(options),
+      known: this.#options.schema,
+      onListenerError: (event, error) => this.#listenerThrew(event, error),
+    });
+    this.#monitorings.add(monitoring);
+    return monitoring;
   }
 
-  #warnIgnoredConditions(tables: readonly string[], remote: string): void {
+  #drop(monitoring: TableMonitoring): void {
+    this.#monitorings.delete(monitoring);
+    this.#connection.removeMonitor(monitoring.monitor);
+    monitoring.end(new ClosedError(`the monitor of ${this.database} was closed`));
+  }
+
+  #checkSchema(schema: DatabaseSchema, remote: string): void {
+    const what = `database ${schema.name} ${schema.version} at ${remote}`;
+    for (const table of this.#options.requiredTables ?? []) {
+      if (schema.tables.has(table)) continue;
+      const why = `${what} has no table ${table}, so it is not a database of the expected kind`;
+      throw new SchemaError(why, { table });
+    }
+    for (const monitoring of this.#monitorings) this.#checkMonitoring(monitoring, schema);
+    this.#schema = schema;
+  }
+
+  #checkMonitoring(monitoring: TableMonitoring, schema: DatabaseSchema): void {
+    monitoring.checkSchema(schema, (message) => this.#warn({ code: 'SchemaLacks', message }));
+  }
+
+  #warnIgnoredConditions(remote: string): void {
+    const tables = [...this.#monitorings].flatMap(({ monitor }) => monitor.unconditioned);
     if (tables.length === 0) return;
-    const message = `the server at ${remote} is too old for the "where" of ${tables.join(', ')}: it sends every row`;
+    const message = `the server at ${remote} is too old for the conditions of ${tables.join(', ')}: it sends every row`;
     this.#warn({ code: 'ConditionsIgnored', message });
+  }
+
+  #listenerThrew(event: string, cause: unknown): void {
+    this.#warn({ code: 'ListenerError', message: `a listener of "${event}" threw: ${String(cause)}`, cause });
   }
 
   #warn(warning: ClientWarning): void {
@@ -219,27 +302,4 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     if (this.#events.listenerCount('warning') > 0) this.#events.emit('warning', warning);
     else process.emitWarning(warning.message, { type: 'OvnNorthboundWarning', code: warning.code });
   }
-}
-
-/** The part of a schema that is asked for. */
-function narrowed(
-  { name, version, checksum, tables }: DatabaseSchema,
-  requests: readonly TableRequest[],
-): DatabaseSchema {
-  const asked = requests.flatMap((request): [string, TableSchema][] => {
-    const table = tables.get(request.table);
-    if (table === undefined) return [];
-    if (request.columns === undefined) return [[table.name, table]];
-    const names = columnsOf(request);
-    const columns = new Map([...table.columns].filter(([column]) => names.includes(column)));
-    const { maxRows, isRoot } = table;
-    return [[table.name, new TableSchema(table.name, columns, { indexes: [], maxRows, isRoot })]];
-  });
-  return new DatabaseSchema(name, version, checksum, new Map(asked));
-}
-
-/** Every column that a request names. */
-function columnsOf({ columns = [], where = [], indexes = [] }: TableRequest): string[] {
-  const parts = indexes.flat().map((part) => (typeof part === 'string' ? part : part.column));
-  return [...columns, ...where.map(([column]) => column), ...parts].filter((column) => column !== '_uuid');
 }

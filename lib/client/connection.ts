@@ -1,62 +1,73 @@
 /**
- * Keeps one replica in sync, whatever happens to the connections: one loop that connects, fetches the
- * schema, monitors, waits for the end, backs off and starts again, until it is closed. Nothing else opens
+ * Keeps replicas in sync, whatever happens to the connections: one loop that connects, looks at the server,
+ * monitors, waits for the end, backs off and starts again with the next remote, until it is closed. Nothing else opens
  * a session, so there is never more than one.
  */
-import { setMaxListeners } from 'node:events';
-
 import {
   ClosedError,
   ConnectFailedError,
+  ConnectionLostError,
   InvalidArgumentError,
   OvsdbError,
-  RpcError,
+  ProtocolError,
   SchemaError,
+  ServerUnfitError,
   TimeoutError,
   ValidationError,
 } from '../errors.js';
 import type { Monitor } from '../replica/monitor.js';
 import { Reconnect } from '../rpc/reconnect.js';
-import { RpcSession } from '../rpc/session.js';
-import { parseSchema, type DatabaseSchema } from '../schema/schema.js';
-import type { ReadySession } from '../transaction/commit.js';
+import type { DatabaseSchema } from '../schema/schema.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
-import { formatRemote, parseRemotes, type Remote } from '../wire/remote.js';
-import { connectStream } from '../wire/stream.js';
+import type { ReadySession } from '../transaction/commit.js';
+import { WaitList, type WaitLimits } from '../wait-list.js';
+import { formatRemote, isPassive, type Remote } from '../wire/remote.js';
+import { streamOpener } from '../wire/stream-opener.js';
 import type { ConnectionOptions } from './client-options.js';
 import type { ClientState } from './client-state.js';
+import { DatabaseSession, type SessionHost, type SessionLimits } from './database-session.js';
+import { RemoteList } from './remote-list.js';
+import type { ClusterPosition } from './server-database.js';
 
 const MAX_SNAPSHOT_TIMEOUT_MS = 600_000;
 
 /** What the connection needs of its client. */
 export interface ConnectionHost {
   readonly database: string;
-  readonly monitor: Monitor;
   onState(state: ClientState, previous: ClientState): void;
   /** Looks at the server's schema before anything is monitored. Throws `SchemaError` when it is of no use. */
   onSchema(schema: DatabaseSchema, remote: string): void;
+  /** A session is in sync: for the first time, or again after the database had changed. */
+  onSession(session: DatabaseSession): void;
+  /** The remotes have led to another cluster than before. */
+  onOtherCluster(message: string): void;
+  /** The session that was in sync is over, or about to be. */
+  onSessionLost(): void;
+  /** Takes notifications that are not for a monitor. */
+  onNotification(method: string, params: readonly unknown[]): void;
 }
 
-interface Waiter {
-  readonly resolve: (ready: ReadySession) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
+/** See the head of this file. */
 export class Connection {
   readonly #host: ConnectionHost;
   readonly #options: ConnectionOptions;
-  readonly #remotes: readonly Remote[];
-  readonly #backoff: Reconnect;
-  readonly #waiters = new Set<Waiter>();
-  /** Aborted by close: ends whatever the loop awaits. */
-  readonly #closing = new AbortController();
-  #remoteIndex = 0;
+  readonly #remotes: RemoteList;
+  readonly #reconnect: Reconnect;
+  readonly #minBackoffMs: number;
+  readonly #monitors = new Set<Monitor>();
+  readonly #waiters = new WaitList<ReadySession>();
+  readonly #opener = streamOpener();
+  /** The newest that was seen of a cluster, kept over connections. */
+  readonly #seen: ClusterPosition = { clusterId: undefined, index: 0 };
+  /** Aborted to end the attempt that is under way, or the pause after one. */
+  #attempt = new AbortController();
+  #session: DatabaseSession | undefined;
+  /** Attempts until the next wait, so that all remotes get their turn before it. */
+  #untried: number;
   #snapshotTimeoutMs: number;
   #state: ClientState = { name: 'connecting', remote: '' };
   #ready: ReadySession | undefined;
   #everReady = false;
-  /** Remotes that gave an answer which trying again will not change, before the first success. */
-  readonly #hopeless = new Map<string, Error>();
   #lastError: Error | undefined;
 
   /** Throws `InvalidRemoteError` or `InvalidArgumentError` for options that make no sense. */
@@ -64,14 +75,13 @@ export class Connection {
     this.#host = host;
     this.#options = options;
     requireTimes(options);
-    const { remotes } = parseRemotes(options.remotes);
-    this.#remotes = options.shuffle === false ? remotes : shuffled(remotes);
+    this.#remotes = new RemoteList(options.remotes, options.shuffle !== false);
     this.#snapshotTimeoutMs = options.snapshotTimeoutMs ?? 60_000;
-    const minBackoffMs = options.backoff?.minMs ?? 1000;
-    const maxBackoffMs = Math.max(minBackoffMs, options.backoff?.maxMs ?? 8000);
-    const now = performance.now();
-    this.#backoff = new Reconnect(now, { minBackoffMs, maxBackoffMs, probeIntervalMs: 0 });
-    this.#backoff.setFreeTries(this.#remotes.length);
+    this.#minBackoffMs = options.backoff?.minMs ?? 1000;
+    const maxBackoffMs = Math.max(this.#minBackoffMs, options.backoff?.maxMs ?? 8000);
+    const times = { minBackoffMs: this.#minBackoffMs, maxBackoffMs, probeIntervalMs: 0 };
+    this.#reconnect = new Reconnect(performance.now(), times);
+    this.#untried = this.#remotes.size;
   }
 
   get state(): ClientState {
@@ -79,8 +89,9 @@ export class Connection {
   }
 
   /** Begins; to be called once. */
-  start(): void {
-    this.#backoff.enable(performance.now());
+  start(monitor: Monitor): void {
+    this.#monitors.add(monitor);
+    this.#reconnect.enable(performance.now());
     void this.#run();
   }
 
@@ -88,160 +99,221 @@ export class Connection {
    * Resolves when the replica is in sync. Rejects with `TimeoutError`, the signal's reason, or, once the
    * connection is closed, `ClosedError` or what made it give up.
    */
-  ready({ signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  ready(limits: WaitLimits): Promise<ReadySession> {
+    if (limits.signal?.aborted === true) return Promise.reject(limits.signal.reason as Error);
     if (this.#ready !== undefined && !this.#ready.session.closed) return Promise.resolve(this.#ready);
     if (this.#state.name === 'closed') return Promise.reject(this.#closedError());
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void): void => {
-        this.#waiters.delete(waiter);
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        how();
-      };
-      const onAbort = (): void => waiter.reject(signal?.reason);
-      const waiter: Waiter = {
-        resolve: (ready) => settle(() => resolve(ready)),
-        reject: (reason) => settle(() => reject(reason)),
-      };
-      const timer = Number.isFinite(timeoutMs)
-        ? setTimeout(() => waiter.reject(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS))
-        : undefined;
-      // One signal may well end hundreds of waits.
-      if (signal !== undefined) setMaxListeners(0, signal);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.add(waiter);
-    });
+    return this.#waiters.wait(limits, () => this.#notInTime(limits.timeoutMs ?? Infinity));
+  }
+
+  /** Keeps one more monitor up to date; resolves when it is for the first time. Rejects as {@link ready}. */
+  async addMonitor(monitor: Monitor, limits: WaitLimits): Promise<void> {
+    this.#monitors.add(monitor);
+    try {
+      for (;;) {
+        const { session, schema } = await this.ready(limits);
+        if (monitor.isActiveOn(session)) return;
+        try {
+          await monitor.start(session, schema, this.#snapshotTimeoutMs, limits.signal);
+        } catch (error) {
+          // The next connection starts it together with the others.
+          if (!session.closed) throw error;
+        }
+      }
+    } catch (error) {
+      this.#monitors.delete(monitor);
+      throw error;
+    }
+  }
+
+  /** Forgets a monitor that {@link addMonitor} was given. */
+  removeMonitor(monitor: Monitor): void {
+    this.#monitors.delete(monitor);
+  }
+
+  /**
+   * Takes other remotes from now on. What is connected stays if its remote is still among them and no other cluster
+   * is asked for. Throws `InvalidRemoteError`, having changed nothing.
+   */
+  setRemotes(remotes: string | readonly string[]): void {
+    const { clusterId } = this.#remotes;
+    this.#remotes.set(remotes, this.#options.shuffle !== false);
+    const remote = 'remote' in this.#state ? this.#state.remote : '';
+    if (this.#remotes.has(remote) && this.#remotes.clusterId === clusterId) return;
+    this.reconnect('its remote is no longer listed');
+  }
+
+  /** Leaves the present server, or the pause between two, and connects to the next remote at once. */
+  reconnect(reason: string): void {
+    if (this.#state.name === 'closed') return;
+    const { database } = this.#host;
+    const error = new ConnectionLostError(`the connection for ${database} was given up: ${reason}`, { sent: false });
+    this.#untried = this.#remotes.size + 1;
+    if (this.#ready === undefined) this.#attempt.abort(error);
+    else this.#session?.leave(error);
   }
 
   /** Ends everything for good. Waiting callers get `error`, or `ClosedError`. */
   close(error?: Error): void {
     if (this.#state.name === 'closed') return;
-    const session = this.#ready?.session;
     this.#ready = undefined;
     this.#setState({ name: 'closed', error });
-    this.#closing.abort(this.#closedError());
-    session?.close();
-    for (const waiter of this.#waiters) waiter.reject(this.#closedError());
+    this.#attempt.abort(this.#closedError());
+    this.#opener.close();
+    this.#session?.rpc.close();
+    this.#session?.leave(new ClosedError('the client was closed'));
+    this.#waiters.rejectAll(this.#closedError());
   }
 
   async #run(): Promise<void> {
     while (!this.#isClosed()) {
-      const remote = this.#remotes[this.#remoteIndex % this.#remotes.length] as Remote;
-      this.#backoff.connecting(performance.now());
-      const error = await this.#connectAndFollow(remote);
+      this.#attempt = new AbortController();
+      const remote = this.#remotes.current;
+      const name = formatRemote(remote);
+      this.#reconnect.setPassive(isPassive(remote), performance.now());
+      this.#reconnect.connecting(performance.now());
+      const error = await this.#connectAndFollow(remote, name);
       if (this.#isClosed()) return;
-      this.#ready = undefined;
       this.#lastError = error;
-      if (this.#isHopeless(remote, error)) {
-        this.close(error);
-        return;
+      if (!this.#everReady) {
+        this.#remotes.note(name, error, isFinal(error));
+        if (this.#remotes.isHopeless) {
+          this.close(error);
+          return;
+        }
       }
-      this.#remoteIndex++;
-      const now = performance.now();
-      if (this.#backoff.isConnected) this.#backoff.activity(now);
-      this.#backoff.disconnected(now);
-      await this.#pause(Math.max(0, this.#backoff.deadline(now) - now), error);
+      // A new list begins with its first.
+      if (this.#remotes.current === remote) this.#remotes.advance();
+      await this.#pause(this.#backoffMs(error), error);
     }
+  }
+
+  /** How long to wait before the next attempt. */
+  #backoffMs(error: Error): number {
+    const now = performance.now();
+    const wasConnected = this.#reconnect.isConnected;
+    if (wasConnected) this.#reconnect.activity(now);
+    if (this.#untried > 1) {
+      this.#untried--;
+      if (wasConnected) this.#reconnect.disconnected(now);
+      return 0;
+    }
+    this.#untried = this.#remotes.size;
+    this.#reconnect.disconnected(now);
+    const backoffMs = this.#reconnect.deadline(now) - now;
+    // A member that answers is asked again soon: elections are over within seconds.
+    return error instanceof ServerUnfitError ? Math.min(backoffMs, this.#minBackoffMs) : backoffMs;
   }
 
   #isClosed(): boolean {
-    return this.#closing.signal.aborted;
+    return this.#state.name === 'closed';
   }
 
   /** One connection, from the first attempt to the end. Never rejects: resolves with why it ended. */
-  async #connectAndFollow(remote: Remote): Promise<Error> {
-    const name = formatRemote(remote);
-    const signal = this.#closing.signal;
-    let session: RpcSession | undefined;
+  async #connectAndFollow(remote: Remote, name: string): Promise<Error> {
+    const { signal } = this.#attempt;
+    let session: DatabaseSession | undefined;
     try {
       this.#setState({ name: 'connecting', remote: name });
-      const { connectTimeoutMs: timeoutMs, tls } = this.#options;
-      const stream = await connectStream(remote, tls, { signal, timeoutMs });
-      this.#setState({ name: 'syncing', remote: name });
-      let end: (error: OvsdbError) => void = () => undefined;
-      const ended = new Promise<OvsdbError>((resolve) => (end = resolve));
-      session = new RpcSession(stream, {
-        onNotification: (method, params) => this.#host.monitor.handle(method, params),
-        onClose: (error) => end(error),
-        maxMessageBytes: this.#options.maxMessageBytes,
-        probeIntervalMs: this.#options.probeIntervalMs,
+      const {
+        openStream = this.#opener.open,
+        connectTimeoutMs = 10_000,
+        schemaTimeoutMs = 10_000,
+        tls,
+      } = this.#options;
+      const stream = await openStream(remote, tls, { signal, timeoutMs: connectTimeoutMs });
+      session = new DatabaseSession(stream, this.#sessionHost(), this.#options);
+      this.#session = session;
+      const limits = (): SessionLimits => ({
+        connectTimeoutMs,
+        schemaTimeoutMs,
+        snapshotTimeoutMs: this.#snapshotTimeoutMs,
+        signal,
       });
-      const schema = await this.#fetchSchema(session, name);
-      this.#host.onSchema(schema, name);
-      const { method, kind } = await this.#monitor(session, schema);
-      // A listener that was told of the snapshot may have closed the client.
-      signal.throwIfAborted();
-      this.#becomeReady({ session, schema }, { name: 'synced', remote: name, method, kind });
-      return await ended;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    } finally {
-      session?.close();
-    }
-  }
-
-  async #fetchSchema(session: RpcSession, remote: string): Promise<DatabaseSchema> {
-    const { database } = this.#host;
-    const options = { signal: this.#closing.signal, timeoutMs: this.#options.schemaTimeoutMs ?? 10_000 };
-    try {
-      return parseSchema(await session.request('get_schema', [database], options));
-    } catch (error) {
-      if (!(error instanceof RpcError) || error.error !== 'unknown database') throw error;
-      const served = await session.request('list_dbs', [], options);
-      const names = Array.isArray(served) ? served.filter((name) => name !== '_Server').join(', ') : '';
-      throw new SchemaError(`${remote} has no database ${database}; it serves ${names === '' ? 'none' : names}`, {
-        cause: error,
-      });
-    }
-  }
-
-  async #monitor(session: RpcSession, schema: DatabaseSchema): ReturnType<Monitor['start']> {
-    try {
-      return await this.#host.monitor.start(session, schema, this.#snapshotTimeoutMs, this.#closing.signal);
-    } catch (error) {
-      if (error instanceof TimeoutError) {
-        this.#snapshotTimeoutMs = Math.min(MAX_SNAPSHOT_TIMEOUT_MS, this.#snapshotTimeoutMs * 2);
+      await session.open(limits());
+      for (;;) {
+        this.#setState({ name: 'syncing', remote: name });
+        const { method, kind, schema, server } = await session.sync(limits());
+        // A listener that was told of the snapshot may have closed the client.
+        signal.throwIfAborted();
+        const clustered = server !== undefined && server.model !== 'standalone';
+        this.#becomeReady(
+          session,
+          { session: session.rpc, schema, clustered },
+          {
+            name: 'synced',
+            remote: name,
+            method,
+            kind,
+            server,
+          },
+        );
+        const interruption = await session.interrupted();
+        this.#ready = undefined;
+        this.#host.onSessionLost();
+        if (interruption === 'changed') continue;
+        await this.#leave(session, interruption);
+        return interruption;
       }
-      throw error;
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      session?.rpc.end(error instanceof OvsdbError ? error : new ProtocolError(error.message, { cause: error }));
+      return error;
+    } finally {
+      this.#session = undefined;
     }
   }
 
-  #becomeReady(ready: ReadySession, state: ClientState): void {
+  /** Gives up a session that was in sync. */
+  async #leave(session: DatabaseSession, error: OvsdbError): Promise<void> {
+    const servedMs = this.#reconnect.stats(performance.now()).sinceConnectMs ?? 0;
+    // The others are tried at once, unless that is what has just been done.
+    if (error instanceof ServerUnfitError) this.#untried = this.#remotes.size + 1;
+    else if (servedMs >= this.#minBackoffMs) this.#untried = Math.max(this.#untried, this.#remotes.size);
+    if (session.rpc.closed || this.#isClosed()) return;
+    this.#setState({ name: 'backoff', delayMs: 0, error });
+    await session.drain(error);
+  }
+
+  #sessionHost(): SessionHost {
+    const { database } = this.#host;
+    const { leaderOnly = true } = this.#options;
+    return {
+      rules: { database, leaderOnly, clusterId: this.#remotes.clusterId, seen: this.#seen },
+      monitors: this.#monitors,
+      onSchema: (schema, remote) => this.#host.onSchema(schema, remote),
+      onSlowSnapshot: () => {
+        this.#snapshotTimeoutMs = Math.min(MAX_SNAPSHOT_TIMEOUT_MS, this.#snapshotTimeoutMs * 2);
+      },
+      onOtherCluster: (message) => this.#host.onOtherCluster(message),
+      onNotification: (method, params) => this.#host.onNotification(method, params),
+    };
+  }
+
+  #becomeReady(session: DatabaseSession, ready: ReadySession, state: ClientState): void {
     if (ready.session.closed) return;
     this.#ready = ready;
     this.#everReady = true;
-    this.#hopeless.clear();
-    this.#backoff.connected(performance.now());
+    this.#reconnect.connected(performance.now());
+    this.#host.onSession(session);
     this.#setState(state);
-    for (const waiter of this.#waiters) waiter.resolve(ready);
-  }
-
-  /** Before the first success, an answer that trying again will not change ends it once every remote gave one. */
-  #isHopeless(remote: Remote, error: Error): boolean {
-    if (this.#everReady) return false;
-    const name = formatRemote(remote);
-    const final =
-      error instanceof SchemaError || error instanceof InvalidArgumentError || error instanceof ValidationError;
-    if (final) this.#hopeless.set(name, error);
-    else this.#hopeless.delete(name);
-    return this.#remotes.every((each) => this.#hopeless.has(formatRemote(each)));
+    this.#waiters.resolveAll(ready);
   }
 
   /** Waits, a little less than told so that many clients do not come back at the same moment. */
   #pause(backoffMs: number, error: Error): Promise<void> {
     const delayMs = Math.round(backoffMs * (1 - Math.random() * 0.25));
-    this.#setState({ name: 'backoff', delayMs, error });
-    const { signal } = this.#closing;
-    if (signal.aborted) return Promise.resolve();
+    if (this.#state.name !== 'backoff' || delayMs > 0) this.#setState({ name: 'backoff', delayMs, error });
+    const attempt = (this.#attempt = new AbortController());
+    if (this.#isClosed()) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', done);
+        attempt.signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, delayMs);
-      signal.addEventListener('abort', done, { once: true });
+      const timer = setTimeout(done, Math.min(delayMs, LONGEST_TIMER_MS));
+      attempt.signal.addEventListener('abort', done, { once: true });
     });
   }
 
@@ -259,14 +331,19 @@ export class Connection {
 
   #notInTime(timeoutMs: number): TimeoutError {
     const last = this.#lastError === undefined ? `it is ${this.#state.name}` : this.#lastError.message;
-    return new TimeoutError(
-      `the replica of ${this.#host.database} was not in sync within ${Math.round(timeoutMs)} ms: ${last}`,
-      timeoutMs,
-      {
-        cause: this.#lastError,
-      },
-    );
+    const what = `the replica of ${this.#host.database} was not in sync within ${Math.round(timeoutMs)} ms: ${last}`;
+    return new TimeoutError(what, timeoutMs, { cause: this.#lastError });
   }
+}
+
+/** Is this an answer that trying again will not change? */
+function isFinal(error: Error): boolean {
+  return (
+    error instanceof SchemaError ||
+    error instanceof InvalidArgumentError ||
+    error instanceof ValidationError ||
+    (error instanceof ServerUnfitError && error.reason === 'relay')
+  );
 }
 
 /** What is no number would make a time limit of no time, or of none, and a back-off a busy loop. */
@@ -283,13 +360,4 @@ export function connectFailed(database: string, remotes: string | readonly strin
   return new ConnectFailedError(`connecting to ${String(remotes)} for database ${database} failed: ${cause.message}`, {
     cause,
   });
-}
-
-function shuffled(remotes: readonly Remote[]): Remote[] {
-  const order = [...remotes];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1));
-    [order[i], order[j]] = [order[j] as Remote, order[i] as Remote];
-  }
-  return order;
 }

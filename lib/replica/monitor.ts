@@ -1,18 +1,18 @@
 /**
- * Keeps a replica true over one session: asks the server to send the chosen tables, takes the snapshot,
- * then every change. `monitor_cond_since` (ovsdb-server(7) 4.1.15) is tried first; servers that lack it
+ * Keeps a replica true over one session after the other: asks the server to send the chosen tables, takes the
+ * snapshot, then every change. `monitor_cond_since` (ovsdb-server(7) 4.1.15) is tried first; servers that lack it
  * are asked with `monitor_cond`, then with RFC 7047's `monitor`.
  *
  * The reply's continuation runs after notifications that arrived in the same read, so updates are kept
  * back until the snapshot is in force.
  */
-import { ProtocolError, RpcError } from '../errors.js';
+import { ProtocolError, RpcError, TimeoutError } from '../errors.js';
 import type { RpcSession } from '../rpc/session.js';
-import { encodeCondition } from '../schema/codec.js';
-import type { DatabaseSchema, TableSchema } from '../schema/schema.js';
+import type { DatabaseSchema } from '../schema/schema.js';
 import { ZERO_UUID } from '../schema/uuid.js';
+import { WaitList, type WaitLimits } from '../wait-list.js';
+import { canSelect, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';
 import type { Replica, Updates } from './replica.js';
-import type { TableRequest } from './table.js';
 
 /** How the server keeps us up to date, newest way first. */
 export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
@@ -33,24 +33,55 @@ export interface MonitorStart {
   readonly kind: 'snapshot' | 'delta';
 }
 
+/** What a monitor tells its owner. */
+export interface MonitorHandlers {
+  /** From now on the replica reflects the newest conditions of these tables. */
+  onConditions(tables: readonly string[]): void;
+}
+
 /** The monitor of one replica. It outlives sessions: it remembers the last transaction's id. */
 export class Monitor {
   readonly id: string;
   readonly #database: string;
   readonly #replica: Replica;
+  readonly #handlers: MonitorHandlers | undefined;
+  readonly #conditions = new Conditions();
+  /** Those who wait for the replica to reflect a revision of the conditions. */
+  readonly #reflected = new WaitList<undefined>();
+  #reflectedRevision = 0;
   #lastTransactionId: string = ZERO_UUID;
   #method: MonitorMethod = 'monitor_cond_since';
   /** Updates that came before the snapshot; undefined once it is in force. */
   #early: [method: string, params: readonly unknown[]][] | undefined = [];
+  /** The session on which the server knows this monitor. */
+  #session: RpcSession | undefined;
+  #schema: DatabaseSchema | undefined;
+  #timeoutMs: number | undefined;
+  /** Is a change of conditions under way? */
+  #changing = false;
+  #closed: Error | undefined;
 
-  constructor(database: string, replica: Replica) {
-    this.id = `ovn-northbound:${database}`;
+  /** `id` names the monitor to the server and must differ from that of other monitors of the same client. */
+  constructor(
+    database: string,
+    replica: Replica,
+    id: string = `ovn-northbound:${database}`,
+    handlers?: MonitorHandlers,
+  ) {
+    this.id = id;
     this.#database = database;
     this.#replica = replica;
+    this.#handlers = handlers;
+    for (const { name, request } of replica.stores.values()) this.#conditions.want(name, request.where ?? true);
+  }
+
+  /** Does the server keep the replica up to date over this session? */
+  isActiveOn(session: RpcSession): boolean {
+    return this.#session === session && this.#early === undefined && !session.closed;
   }
 
   /**
-   * Starts monitoring on a new session and brings the replica up to date.
+   * Starts monitoring on a session and brings the replica up to date; also once more on the same session.
    * Rejects with `RpcError` when the server refuses all three methods, and as `RpcSession.request` does.
    */
   async start(
@@ -59,25 +90,29 @@ export class Monitor {
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<MonitorStart> {
+    const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    if (this.#session === session) await this.#cancel(session, options);
+    this.#session = session;
+    this.#schema = schema;
+    this.#timeoutMs = timeoutMs;
     this.#early = [];
     if (this.#replica.adopt(schema)) this.#lastTransactionId = ZERO_UUID;
-    const requests = this.#requests(schema);
-    let refusal: RpcError | undefined;
-    for (const method of METHODS) {
-      this.#method = method;
-      const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
-      if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
-      try {
-        const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-        const kind = this.#prime(await session.request(method, params, options));
-        return { method, kind };
-      } catch (error) {
-        if (error instanceof ProtocolError) this.#lastTransactionId = ZERO_UUID;
-        if (!(error instanceof RpcError)) throw error;
-        refusal ??= error;
-      }
+    // A change of conditions that was under way when its session ended may or may not be in the server's history.
+    if (this.#changing) this.#lastTransactionId = ZERO_UUID;
+    this.#changing = false;
+    // That history is one of the rows under the old conditions, so new ones follow later; a snapshot can have the new.
+    const resumes = this.#lastTransactionId !== ZERO_UUID;
+    const { revision } = this.#conditions;
+    const applied = new Map<string, RuntimeConditions>();
+    for (const table of this.#replica.stores.keys()) {
+      applied.set(table, resumes ? this.#conditions.acknowledged(table) : this.#conditions.wanted(table));
     }
-    throw refusal as RpcError;
+    const started = await this.#request(session, this.#requests(schema, applied), options);
+    for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
+    if (this.#due().length === 0) this.#reflect(this.#conditions.revision);
+    else if (!resumes) this.#reflect(revision);
+    void this.#changeConditions();
+    return started;
   }
 
   /**
@@ -90,26 +125,87 @@ export class Monitor {
     else this.#early.push([method, params]);
   }
 
+  /** The server has given this monitor up (`monitor_canceled`): its database changed or went. */
+  canceled(): void {
+    this.#session = undefined;
+    this.#early = [];
+    // What the server keeps of its history does not survive that.
+    this.#lastTransactionId = ZERO_UUID;
+  }
+
+  /**
+   * Says which rows of some tables are wanted from now on; resolves when the replica reflects it. Before the first
+   * connection, and while there is none, that takes until the next.
+   * Rejects with `RpcError` when the server refuses, with the signal's reason, with `TimeoutError`, and with
+   * `ClosedError` when the monitor ends.
+   */
+  async setConditions(conditions: ReadonlyMap<string, RuntimeConditions>, limits: WaitLimits = {}): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed;
+    for (const [name, wanted] of conditions) {
+      const table = this.#schema?.tables.get(name);
+      // Throws for a value that makes no sense, before anything changes.
+      if (table !== undefined) encodeConditions(table, wanted);
+    }
+    for (const [name, wanted] of conditions) this.#conditions.want(name, wanted);
+    const { revision } = this.#conditions;
+    void this.#changeConditions();
+    while (this.#reflectedRevision < revision) {
+      await this.#reflected.wait(limits, () => {
+        const { timeoutMs = Infinity } = limits;
+        const what = `the conditions of ${[...conditions.keys()].join(', ')} were not in force within ${timeoutMs} ms`;
+        return new TimeoutError(`${what}; they will be once the server has taken them`, timeoutMs);
+      });
+    }
+  }
+
   /** Tables whose condition could not be given to the server, which then sends every row. */
   get unconditioned(): readonly string[] {
     return [...this.#replica.stores.values()]
-      .filter(({ request, shape }) => shape !== undefined && (request.where ?? []).length > 0)
-      .filter(({ request, shape }) => this.#method === 'monitor' || !canSelect(request.where, shape?.table))
+      .filter(({ shape, name }) => shape !== undefined && this.#conditions.wanted(name) !== true)
+      .filter(
+        ({ shape, name }) => this.#method === 'monitor' || !canSelect(shape?.table, this.#conditions.wanted(name)),
+      )
       .map(({ name }) => name);
   }
 
-  #requests(schema: DatabaseSchema): Requests {
+  /** Ends the monitor for good: the server is told, and whoever waits gets `reason`. */
+  close(reason: Error): void {
+    this.#closed = reason;
+    this.#reflected.rejectAll(reason);
+    const session = this.#session;
+    this.#session = undefined;
+    if (session?.closed === false) void session.request('monitor_cancel', [this.id]).catch(() => undefined);
+  }
+
+  async #request(
+    session: RpcSession,
+    requests: Requests,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<MonitorStart> {
+    let refusal: RpcError | undefined;
+    for (const method of METHODS) {
+      this.#method = method;
+      const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
+      if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
+      try {
+        return { method, kind: this.#prime(await session.request(method, params, options)) };
+      } catch (error) {
+        if (error instanceof ProtocolError) this.#lastTransactionId = ZERO_UUID;
+        if (!(error instanceof RpcError)) throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal as RpcError;
+  }
+
+  #requests(schema: DatabaseSchema, conditions: ReadonlyMap<string, RuntimeConditions>): Requests {
     const requests: Requests = {};
-    for (const { name, shape, request } of this.#replica.stores.values()) {
+    for (const { name, shape } of this.#replica.stores.values()) {
       const table = schema.tables.get(name);
       if (table === undefined || shape === undefined) continue;
       const columns = [...shape.columns.keys()];
-      const { where = [] } = request;
-      if (where.length === 0 || !canSelect(where, table)) requests[name] = [{ columns }];
-      else {
-        const clauses = where.map(([column, fn, value]) => encodeCondition(table.column(column), fn, value));
-        requests[name] = [{ columns, where: clauses }];
-      }
+      const where = encodeConditions(table, conditions.get(name) ?? true);
+      requests[name] = [where === undefined ? { columns } : { columns, where }];
     }
     return requests;
   }
@@ -148,11 +244,73 @@ export class Monitor {
       throw error;
     }
   }
-}
 
-/** A clause on a column that the server lacks cannot be put. Too many rows are better than too few. */
-function canSelect(where: TableRequest['where'], table: TableSchema | undefined): boolean {
-  return (where ?? []).every(([column]) => column === '_uuid' || table?.columns.has(column) === true);
+  /** Ends what the server has under this id, so that it can be used again. */
+  async #cancel(session: RpcSession, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
+    try {
+      await session.request('monitor_cancel', [this.id], options);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+    }
+  }
+
+  /** Tables for which the server does not apply yet what is wanted. */
+  #due(): string[] {
+    return this.#conditions.pending(this.#replica.stores.keys());
+  }
+
+  /** Gives the server the conditions that it does not have, one request at a time. */
+  async #changeConditions(): Promise<void> {
+    const session = this.#session;
+    if (this.#changing || this.#early !== undefined || session === undefined || session.closed) return;
+    this.#changing = true;
+    try {
+      for (let due = this.#due(); due.length > 0; due = this.#due()) {
+        const { revision } = this.#conditions;
+        const applied = due.map((table) => [table, this.#conditions.wanted(table)] as const);
+        if (this.#method !== 'monitor') await this.#sendConditions(session, applied);
+        // Another connection has begun meanwhile, and has the newest conditions.
+        if (this.#session !== session) return;
+        for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
+        this.#reflect(revision);
+        this.#handlers?.onConditions(due);
+      }
+      this.#changing = false;
+    } catch (error) {
+      this.#conditionsFailed(session, error as Error);
+    }
+  }
+
+  async #sendConditions(
+    session: RpcSession,
+    conditions: readonly (readonly [table: string, conditions: RuntimeConditions])[],
+  ): Promise<void> {
+    const changes: Record<string, [{ where: unknown[] }]> = {};
+    for (const [name, wanted] of conditions) {
+      const table = this.#replica.stores.get(name)?.shape?.table;
+      if (table !== undefined) changes[name] = [{ where: encodeConditions(table, wanted) ?? [true] }];
+    }
+    if (Object.keys(changes).length === 0) return;
+    await session.request('monitor_cond_change', [this.id, this.id, changes], { timeoutMs: this.#timeoutMs });
+  }
+
+  #conditionsFailed(session: RpcSession, error: Error): void {
+    // What the server applies now is unknown; the next connection asks for a snapshot.
+    if (this.#session !== session || session.closed) return;
+    if (error instanceof TimeoutError) {
+      session.end(error);
+      return;
+    }
+    this.#changing = false;
+    for (const table of this.#due()) this.#conditions.takeBack(table);
+    this.#reflectedRevision = this.#conditions.revision;
+    this.#reflected.rejectAll(error);
+  }
+
+  #reflect(revision: number): void {
+    this.#reflectedRevision = revision;
+    this.#reflected.resolveAll(undefined);
+  }
 }
 
 function withoutConditions(requests: Requests): Requests {

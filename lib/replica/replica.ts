@@ -27,8 +27,11 @@ export type RowChange =
 
 /** Everything that one update message changed, already in force. */
 export interface Batch {
-  /** `initial`: the first snapshot; `update`: a live change; `resync`: the net difference after a reconnect. */
-  readonly cause: 'initial' | 'update' | 'resync';
+  /**
+   * `initial`: the first snapshot; `update`: a live change; `resync`: the net difference after a reconnect;
+   * `overflow`: the net difference for a consumer of `changes` that fell behind.
+   */
+  readonly cause: 'initial' | 'update' | 'resync' | 'overflow';
   readonly changes: readonly RowChange[];
 }
 

@@ -6,10 +6,11 @@ import { setMaxListeners } from 'node:events';
 
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors.js';
-import type { Atom, ColumnName, ConditionFunction, ReadColumn, Row, TableName } from '../schema/types.js';
+import type { Atom, ColumnName, ReadColumn, Row, TableName } from '../schema/types.js';
 import { normalizeInteger } from '../schema/integer.js';
 import type { Uuid } from '../schema/uuid.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
+import type { RuntimeConditions } from './conditions.js';
 import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
 import { TableIndex, type IndexPart, type Match } from './table-index.js';
 
@@ -136,16 +137,13 @@ export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, 
   }
 }
 
-/** One clause `[column, function, value]` of which rows are replicated. */
-export type RuntimeCondition = readonly [column: string, fn: ConditionFunction, value: unknown];
-
 /** One table that a client replicates. */
 export interface TableRequest {
   readonly table: string;
   /** Column names; undefined means all that the server has. */
   readonly columns?: readonly string[] | undefined;
-  /** Only rows that meet at least one of these; none means all rows. */
-  readonly where?: readonly RuntimeCondition[] | undefined;
+  /** Which rows at first. Default: all. */
+  readonly where?: RuntimeConditions | undefined;
   /** Indexes beyond those of the schema. */
   readonly indexes?: readonly (readonly IndexPart[])[] | undefined;
 }

@@ -1,0 +1,76 @@
+/**
+ * Which rows of each table the server is asked to send, and what it has acknowledged: the sequencing of
+ * `monitor_cond_change` (ovsdb-server(7) 4.1.13). A wish that is not acknowledged yet is kept over lost connections.
+ */
+import { isDeepStrictEqual } from 'node:util';
+
+import { encodeCondition } from '../schema/codec.js';
+import type { TableSchema } from '../schema/schema.js';
+import type { ConditionFunction } from '../schema/types.js';
+
+/** One clause `[column, function, value]` of which rows are replicated. */
+export type RuntimeCondition = readonly [column: string, fn: ConditionFunction, value: unknown];
+
+/** Rows of a table: all (`true`), none (`false` or no clause), or those that meet at least one of the clauses. */
+export type RuntimeConditions = boolean | readonly RuntimeCondition[];
+
+/** The conditions of one monitor; see the head of this file. */
+export class Conditions {
+  readonly #wanted = new Map<string, RuntimeConditions>();
+  readonly #acknowledged = new Map<string, RuntimeConditions>();
+  #revision = 0;
+
+  /** Raised with each change of what is wanted. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What is wanted of a table; all rows unless something else was said. */
+  wanted(table: string): RuntimeConditions {
+    return this.#wanted.get(table) ?? true;
+  }
+
+  /** What the server was last known to apply. */
+  acknowledged(table: string): RuntimeConditions {
+    return this.#acknowledged.get(table) ?? this.wanted(table);
+  }
+
+  /** Says what is wanted from now on; of no effect when that was wanted before. */
+  want(table: string, conditions: RuntimeConditions): void {
+    if (isDeepStrictEqual(conditions, this.wanted(table))) return;
+    this.#revision++;
+    this.#wanted.set(table, conditions);
+  }
+
+  /** The server applies these. */
+  acknowledge(table: string, conditions: RuntimeConditions): void {
+    this.#acknowledged.set(table, conditions);
+  }
+
+  /** Takes back what the server refused. */
+  takeBack(table: string): void {
+    const acknowledged = this.#acknowledged.get(table);
+    if (acknowledged !== undefined) this.#wanted.set(table, acknowledged);
+  }
+
+  /** Of these tables, those for which the server does not apply yet what is wanted. */
+  pending(tables: Iterable<string>): string[] {
+    return Array.from(tables).filter((table) => this.acknowledged(table) !== this.wanted(table));
+  }
+}
+
+/**
+ * The `where` of a monitor request; undefined where all rows are meant. On the wire an empty list would mean all rows,
+ * so none is written as `[false]`.
+ */
+export function encodeConditions(table: TableSchema, conditions: RuntimeConditions): unknown[] | undefined {
+  if (conditions === true || !canSelect(table, conditions)) return undefined;
+  if (conditions === false || conditions.length === 0) return [false];
+  return conditions.map(([column, fn, value]) => encodeCondition(table.column(column), fn, value));
+}
+
+/** A clause on a column that the server lacks cannot be put. Too many rows are better than too few. */
+export function canSelect(table: TableSchema | undefined, conditions: RuntimeConditions): boolean {
+  if (typeof conditions === 'boolean') return true;
+  return conditions.every(([column]) => column === '_uuid' || table?.columns.has(column) === true);
+}
