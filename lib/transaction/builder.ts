@@ -6,8 +6,7 @@ import { InvalidArgumentError, printValue, ValidationError } from '../errors.js'
 import type { RowData } from '../replica/row.js';
 import type { ReplicaTables, WholeTables } from '../replica/tables.js';
 import { encodeColumn, encodeCondition, encodeMutation, requireColumns } from '../schema/codec.js';
-import type { OnNamedUuid } from '../schema/codec.js';
-import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
+import type { DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type {
   ColumnName,
   ConditionFunction,
@@ -19,16 +18,15 @@ import type {
   Where,
 } from '../schema/types.js';
 import { isUuid, NamedUuid, type Uuid } from '../schema/uuid.js';
+import { InsertedRows } from './inserted-rows.js';
 import {
   describeOperation,
   existenceGuard,
   requireSendable,
-  rowsNamedIn,
   type Operation,
   type OperationResult,
 } from './operations.js';
 import { Pending } from './pending.js';
-import { InsertedReferences, type Holder } from './references.js';
 import { decodeSelectedRow } from './selected-row.js';
 import { mutatorsOf } from './mutators.js';
 import { SchemaLookup } from './schema-lookup.js';
@@ -56,11 +54,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
   readonly tables: ReplicaTables<DB, S>;
   readonly #lookup: SchemaLookup;
   readonly #operations: Operation[] = [];
-  readonly #inserts = new Map<NamedUuid, number>();
-  /** Names of the placeholders whose uuid the caller has chosen. */
-  readonly #insertedUuids = new Map<string, string>();
+  readonly #inserted = new InsertedRows();
   readonly #pendings = new Set<Pending<unknown>>();
-  readonly #references = new InsertedReferences();
   readonly #guarded = new Set<string>();
   #built = false;
   /** Operations given as they stand. */
@@ -103,7 +98,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
     const row: Wire = {};
     for (const [column, value] of this.#lookup.writable(schema, columns)) {
       if (!column.mutable) throw new ValidationError(table, column.name, value, 'may be set by an insert only');
-      row[column.name] = encodeColumn(column, value, this.#referenceNoter(table, where, column, 'overwrite'));
+      row[column.name] = encodeColumn(column, value, this.#inserted.onChange(table, where, column, 'overwrite'));
     }
     return this.#push({ op: 'update', table, where: this.#where(schema, where), row }, countOf);
   }
@@ -115,7 +110,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
     for (const [column, mutation] of this.#lookup.writable(schema, mutations)) {
       if (mutation === undefined) continue;
       for (const [mutator, value] of mutatorsOf(column, mutation)) {
-        const onReference = mutator === 'insert' ? this.#referenceNoter(table, where, column, 'add') : undefined;
+        const onReference = mutator === 'insert' ? this.#inserted.onChange(table, where, column, 'add') : undefined;
         wire.push(encodeMutation(column, mutator, value, onReference));
       }
     }
@@ -214,12 +209,17 @@ export class Transaction<DB, S = WholeTables<DB>> {
     this.#pushSendable({ op: 'comment', comment: text }, () => undefined);
   }
 
-  /** Lets the transaction go on only while this client holds the lock. Throws `InvalidArgumentError`. */
-  assert(lock: string): void {
-    if (!/^[A-Za-z_]\w*$/.test(lock)) {
-      throw new InvalidArgumentError(`"${lock}" is no name of a lock: letters, digits and _, no digit first`);
+  /**
+   * Lets the transaction go on only while this client holds the lock, given by name or as what has its `name`.
+   * Throws `InvalidArgumentError`.
+   */
+  assert(lock: string | { readonly name: string }): void {
+    // Typed, but in JavaScript anything may come.
+    const name: unknown = typeof lock === 'string' ? lock : (lock as { readonly name: unknown } | undefined)?.name;
+    if (typeof name !== 'string' || !/^[A-Za-z_]\w*$/.test(name)) {
+      throw new InvalidArgumentError(`${printValue(name)} is no name of a lock: letters, digits and _, no digit first`);
     }
-    this.#push({ op: 'assert', lock }, () => undefined);
+    this.#push({ op: 'assert', lock: name }, () => undefined);
   }
 
   /** Asks for the result only once the transaction is on disk. */
@@ -244,35 +244,25 @@ export class Transaction<DB, S = WholeTables<DB>> {
   /** Made for the commit: ends the building. */
   build(): BuiltTransaction {
     this.#built = true;
-    const supports = this.#references.supports().filter(({ table, uuid }) => !this.#guarded.has(`${table} ${uuid}`));
+    const supports = this.#inserted.supports().filter(({ table, uuid }) => !this.#guarded.has(`${table} ${uuid}`));
     return {
       guards: supports.map(({ table, uuid }) => existenceGuard(table, uuid)),
       operations: this.#operations,
-      inserts: this.#inserts,
+      inserts: this.#inserted.positions,
       pendings: this.#pendings,
-      orphans: this.#orphans(),
+      orphans: this.#inserted.orphans(this.#operations, this.#unchecked),
     };
   }
 
   #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {
     const table = this.#lookup.table(placeholder.table);
     const wire: Wire = {};
-    const holder = { inserted: placeholder.name };
     for (const [column, value] of this.#lookup.writable(table, row)) {
-      if (value !== undefined) wire[column.name] = encodeColumn(column, value, this.#noteReferences(holder, column));
+      if (value !== undefined)
+        wire[column.name] = encodeColumn(column, value, this.#inserted.onInsert(placeholder, column));
     }
     requireColumns(table, wire);
-    this.#references.addInsert(placeholder.name, {
-      root: table.isRoot,
-      uuid: placeholder.uuid,
-      // Printed only for the few that are refused.
-      get description() {
-        const label = Object.hasOwn(wire, 'name') ? ` named ${printValue(wire['name'])}` : '';
-        return `the row${label} inserted into ${table.name}`;
-      },
-    });
-    this.#inserts.set(placeholder, this.#operations.length);
-    if (placeholder.uuid !== undefined) this.#insertedUuids.set(placeholder.uuid.toLowerCase(), placeholder.name);
+    this.#inserted.add(placeholder, table, wire, this.#operations.length);
     this.#push({ op: 'insert', table: table.name, row: wire, ...identity }, () => undefined);
     return placeholder;
   }
@@ -285,7 +275,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
       return [['_uuid', '==', ['uuid', where]]];
     }
     if (where instanceof NamedUuid) {
-      this.#requireOwn(where);
+      this.#inserted.requireOwn(where);
       return [['_uuid', '==', where.toWire()]];
     }
     if (!Array.isArray(where)) {
@@ -295,45 +285,10 @@ export class Transaction<DB, S = WholeTables<DB>> {
     }
     return where.map((clause: unknown) => {
       const [column, fn, value] = clause as readonly [string, ConditionFunction, unknown];
-      return encodeCondition(this.#lookup.column(table, column), fn, value, (target) => this.#requireOwn(target));
-    });
-  }
-
-  /** The row that an operation changes; undefined when conditions choose, which do not say which rows those are. */
-  #holderOf(table: string, where: string | NamedUuid | readonly unknown[]): Holder | undefined {
-    if (where instanceof NamedUuid) return { inserted: where.name };
-    if (typeof where !== 'string') return undefined;
-    const inserted = this.#insertedUuids.get(where.toLowerCase());
-    return inserted === undefined ? { existing: { table, uuid: where.toLowerCase() as Uuid } } : { inserted };
-  }
-
-  /** Follows the references that a change of a column makes, in place of those that it overwrites. */
-  #referenceNoter(
-    table: string,
-    where: string | NamedUuid | readonly unknown[],
-    column: ColumnSchema,
-    how: 'add' | 'overwrite',
-  ): OnNamedUuid {
-    const holder = this.#holderOf(table, where);
-    if (holder !== undefined) {
-      if (how === 'overwrite') this.#references.dropReferences(holder, column.name);
-      return this.#noteReferences(holder, column);
-    }
-    return (target, refType) => {
-      this.#requireOwn(target);
-      if (refType !== 'strong') return;
-      throw new InvalidArgumentError(
-        `a reference to an inserted row can only be given to a row of ${table} that is chosen by its uuid: ` +
-          'if the condition met no row, the inserted row would be lost',
+      return encodeCondition(this.#lookup.column(table, column), fn, value, (target) =>
+        this.#inserted.requireOwn(target),
       );
-    };
-  }
-
-  #noteReferences(holder: Holder, column: ColumnSchema): OnNamedUuid {
-    return (target, refType) => {
-      this.#requireOwn(target);
-      if (refType === 'strong') this.#references.addReference(holder, column.name, target.name);
-    };
+    });
   }
 
   #wait(
@@ -349,24 +304,6 @@ export class Transaction<DB, S = WholeTables<DB>> {
 
   #guard(table: string, uuid: string): void {
     this.#guarded.add(`${table} ${uuid.toLowerCase()}`);
-  }
-
-  /** A placeholder kept from another run of the callback may have the name of another row of this one. */
-  #requireOwn(placeholder: NamedUuid): void {
-    if (this.#inserts.has(placeholder)) return;
-    throw new InvalidArgumentError(
-      `${String(placeholder)} was inserted by another transaction, or by an earlier run of the callback; ` +
-        'use the uuid that transact() resolves with',
-    );
-  }
-
-  /** Descriptions of the inserted rows that nothing would keep alive, as far as can be known. */
-  #orphans(): readonly string[] {
-    let named: ReadonlySet<string> | undefined;
-    return this.#references.orphans(({ key, uuid }) => {
-      named ??= rowsNamedIn(this.#operations, this.#unchecked);
-      return named.has(key) || (uuid !== undefined && named.has(uuid.toLowerCase()));
-    });
   }
 
   #pushSendable<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
