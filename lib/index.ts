@@ -6,6 +6,8 @@
  */
 export { OvsdbClient } from './client/client.js';
 export { LockRefusedError } from './client/lock.js';
+export { MonitoredTables } from './client/monitored-tables.js';
+export { DIAGNOSTICS_CHANNELS } from './diagnostics.js';
 export {
   ClosedError,
   ConnectFailedError,
@@ -68,15 +70,36 @@ export { Transaction } from './transaction/builder.js';
 export { TransactionError } from './transaction/transaction-error.js';
 
 export type {
+  ClientMetrics,
+  ConnectionMetrics,
+  ReplicaMetrics,
+  SyncMetrics,
+  TrafficMetrics,
+  TransactionMetrics,
+} from './client/client-metrics.js';
+export type {
   ClientOptions,
   ConnectionOptions,
   SelectionOf,
+  RowConditions,
   TableChoice,
   TableOptions,
 } from './client/client-options.js';
 export type { ClientEvents, ClientState, ClientWarning } from './client/client-state.js';
 export type { MonitorOptions } from './client/client.js';
+export type { NewConditions } from './client/monitored-tables.js';
+export type { MonitorEvents } from './client/table-monitoring.js';
+export type { ServerStatus } from './client/server-database.js';
 export type { Lock, LockEvents, LockOptions } from './client/lock.js';
+export type { LatencyBucket, LatencySnapshot } from './client/latency-histogram.js';
+export type {
+  DiagnosticsMessages,
+  OverflowMessage,
+  StateMessage,
+  SyncMessage,
+  TransactionMessage,
+  WarningMessage,
+} from './diagnostics.js';
 export type { Ip, IpFamily } from './ipam/address.js';
 export type { PoolFault } from './ipam/errors.js';
 export type { Pool, PoolEntry } from './ipam/pool.js';
@@ -179,6 +202,7 @@ export type {
   StaticMACBindingColumns,
   StaticMACBindingRow,
 } from './nb/tables.js';
+export type { ChangesOptions, ChangesOverflow } from './replica/changes.js';
 export type { MonitorMethod } from './replica/monitor.js';
 export type { Batch, RowChange } from './replica/replica.js';
 export type { RowData } from './replica/row.js';
@@ -249,4 +273,18 @@ export type { TransactOptions } from './transaction/commit.js';
 export type { Operation, OperationResult } from './transaction/operations.js';
 export type { Resolved } from './transaction/pending.js';
 export type { TransactionErrorCode, TransactionFault, TransactionOutcome } from './transaction/transaction-error.js';
+export type {
+  ActiveRemote,
+  PassiveRemote,
+  PassiveSslRemote,
+  PassiveTcpRemote,
+  PassiveUnixRemote,
+  Remote,
+  SslRemote,
+  TcpRemote,
+  UnixRemote,
+} from './wire/remote.js';
+export type { ConnectLimits, OpenStream, Stream, StreamHandlers } from './wire/stream.js';
 export type { TlsOptions } from './wire/tls.js';
+export type { WaitLimits } from './wait-list.js';
+export type { UnfitReason } from './errors.js';
