@@ -175,10 +175,11 @@ export class Replica {
       const store = this.#stores.get(name);
       const shape = store?.shape;
       if (store === undefined || shape === undefined) {
-        throw new ProtocolError(`the server sent an update for table ${name}, which was not asked for`);
+        throw new ProtocolError(`the server sent an update for table ${shown(name)}, which was not asked for`);
       }
       const rows = asObject(tables[name], `the rows of table ${name}`);
-      for (const uuid in rows) visit(store, shape, uuid as Uuid, asObject(rows[uuid], `row ${uuid} of table ${name}`));
+      for (const uuid in rows)
+        visit(store, shape, uuid as Uuid, asObject(rows[uuid], `row ${shown(uuid)} of table ${name}`));
     }
   }
 
@@ -233,8 +234,13 @@ function differingKeys(old: RowData, row: RowData): string[] {
   return [...names].filter((name) => !isDeepStrictEqual(old[name], row[name]));
 }
 
+/** A name that the server chose, for a message. */
+function shown(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}... (${name.length} characters)` : name;
+}
+
 function inconsistent(store: TableStore, uuid: Uuid, what: string): ProtocolError {
-  return new ProtocolError(`the server sent ${what} row ${uuid} of table ${store.name}`);
+  return new ProtocolError(`the server sent ${what} row ${shown(uuid)} of table ${store.name}`);
 }
 
 /** What a row of an update message changes; undefined when nothing. */
@@ -262,7 +268,7 @@ function stageUpdate(
     return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
   }
   if (!Object.hasOwn(wire, format === 'v2' ? 'delete' : 'old')) {
-    throw inconsistent(store, uuid, `an update with the members "${Object.keys(wire).join(', ')}" for`);
+    throw inconsistent(store, uuid, `an update with the members "${shown(Object.keys(wire).join(', '))}" for`);
   }
   if (old === undefined) throw inconsistent(store, uuid, 'a delete of the unknown');
   return { store, uuid, old, row: undefined, changes: undefined };
