@@ -63,20 +63,29 @@ export function toJsonRpcResponse(
   return { jsonrpc: '2.0', id, error: { code: SERVER_ERROR_CODE, message: tagOf(error), data: error } };
 }
 
-/** Turns the error of a reply, a text or an object `{error, details, syntax}`, into an {@link RpcError}. */
+/** Longest part of a server's error that is shown: the syntax that it complains of may be a whole transaction. */
+const MAX_SHOWN_LENGTH = 1000;
+
+/**
+ * Turns the error of a reply, a text or an object `{error, details, syntax}`, into an {@link RpcError}. Texts of more
+ * than 1000 characters are cut.
+ */
 export function toRpcError(method: string, error: unknown): RpcError {
   const { details, syntax } = membersOf(error);
   const explanation = [
-    typeof details === 'string' ? details : undefined,
-    typeof syntax === 'string' ? `syntax: ${syntax}` : undefined,
+    typeof details === 'string' ? shown(details) : undefined,
+    typeof syntax === 'string' ? `syntax: ${shown(syntax)}` : undefined,
   ].filter((text) => text !== undefined);
   return new RpcError(method, tagOf(error), explanation.length === 0 ? undefined : explanation.join('; '));
 }
 
 function tagOf(error: unknown): string {
-  if (typeof error === 'string') return error;
-  const { error: tag } = membersOf(error);
-  return typeof tag === 'string' ? tag : printValue(error);
+  const tag = typeof error === 'string' ? error : membersOf(error).error;
+  return typeof tag === 'string' ? shown(tag) : printValue(error);
+}
+
+function shown(text: string): string {
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}... (${text.length} characters)` : text;
 }
 
 function membersOf(error: unknown): Record<string, unknown> {

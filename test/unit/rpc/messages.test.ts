@@ -74,4 +74,14 @@ describe('errors of the server', () => {
     expect(toRpcError('foo', 'unknown method')).to.include({ error: 'unknown method', details: undefined });
     expect(toRpcError('foo', { reason: 7 }).error).to.equal('{"reason":7}');
   });
+
+  it('are cut where they are very long', () => {
+    const long = 'x'.repeat(1_000_000);
+    for (const error of [long, { error: 'syntax error', details: long, syntax: long }, { error: long }]) {
+      const fault = toRpcError('foo', error);
+      expect(fault.message).to.include('(1000000 characters)').and.have.length.below(2200);
+    }
+    const response = toJsonRpcResponse(3, { kind: 'error', id: 3, error: long });
+    expect(response.error?.message).to.have.length.below(1100);
+  });
 });
