@@ -51,7 +51,9 @@ export class ClusterMember {
   readonly #process: OvsdbProcess;
   readonly #options: ClusterMemberOptions;
   readonly #links = new Map<string, Link>();
-  readonly #doors = new Map<'tcp' | 'ssl', Link>();
+  readonly #doors = new Map<'tcp' | 'ssl', { readonly link: Link; readonly target: string }>();
+  /** Where the server itself listens since its last start. */
+  readonly #ports = new Map<'tcp' | 'ssl', number>();
   #paused = false;
   #left = false;
 
@@ -137,6 +139,7 @@ export class ClusterMember {
    */
   async start(): Promise<void> {
     const { tls, serverArguments } = this.#options;
+    this.#ports.clear();
     await this.#process.start([
       `--remote=ptcp:${TCP_TARGET}`,
       ...(tls === undefined
@@ -150,6 +153,7 @@ export class ClusterMember {
       ...serverArguments,
       this.#file,
     ]);
+    for (const [kind, { target }] of this.#doors) this.#ports.set(kind, this.#process.chosenPort(target));
   }
 
   /** Ends it in order and waits until it is gone; a leader hands its leadership on first. Idempotent. */
@@ -236,7 +240,7 @@ export class ClusterMember {
 
   /** The paths that clients take, the unix socket apart. @internal */
   get doors(): readonly Link[] {
-    return [...this.#doors.values()];
+    return Array.from(this.#doors.values(), ({ link }) => link);
   }
 
   /** Sends SIGKILL without waiting. @internal */
@@ -252,7 +256,7 @@ export class ClusterMember {
   /** Ends the server and all links. @internal */
   async close(): Promise<void> {
     await this.#process.stop();
-    await Promise.all([...this.#links.values(), ...this.#doors.values()].map(async (link) => link.close()));
+    await Promise.all([...this.#links.values(), ...this.doors].map(async (link) => link.close()));
   }
 
   get #file(): string {
@@ -260,16 +264,17 @@ export class ClusterMember {
   }
 
   async #openDoor(kind: 'tcp' | 'ssl', target: string): Promise<void> {
-    const door = await Link.open({ port: 0 }, () =>
-      this.isRunning ? { port: this.#process.chosenPort(target), host: '127.0.0.1' } : undefined,
-    );
-    this.#doors.set(kind, door);
+    const link = await Link.open({ port: 0 }, () => {
+      const port = this.isRunning ? this.#ports.get(kind) : undefined;
+      return port === undefined ? undefined : { port, host: '127.0.0.1' };
+    });
+    this.#doors.set(kind, { link, target });
   }
 
   #door(kind: 'tcp' | 'ssl'): Link {
     const door = this.#doors.get(kind);
     if (door === undefined) throw new InvalidArgumentError(`This cluster was started without the option ${kind}: true`);
-    return door;
+    return door.link;
   }
 
   /** A server forgets a database that it has left. */
