@@ -11,8 +11,10 @@ import type { DatabaseSchema } from '../schema/schema.js';
 import type { UntypedTables } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
 import { commit, type TransactOptions } from '../transaction/commit.js';
+import { FlightLimit } from '../transaction/flight-limit.js';
 import type { Resolved } from '../transaction/pending.js';
 import type { WaitLimits } from '../wait-list.js';
+import type { ClientMetrics } from './client-metrics.js';
 import {
   tableRequests,
   type ClientOptions,
@@ -24,8 +26,10 @@ import type { ClientEvents, ClientState, ClientWarning } from './client-state.js
 import { Connection, connectFailed } from './connection.js';
 import type { Lock, LockOptions } from './lock.js';
 import { LockSet } from './locks.js';
+import { Metrics } from './metrics.js';
 import { MonitoredTables, type NewConditions } from './monitored-tables.js';
 import { TableMonitoring } from './table-monitoring.js';
+import { reportTransaction } from './transaction-report.js';
 
 /** Options of {@link OvsdbClient.monitor}. */
 export interface MonitorOptions<DB, O extends TableChoice<DB>> extends WaitLimits {
@@ -42,6 +46,8 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   readonly #options: ErasedClientOptions;
   readonly #warned = new Set<string>();
   readonly #locks: LockSet;
+  readonly #metrics: Metrics;
+  readonly #flights: FlightLimit;
   /** The client's own tables, and those of {@link monitor}. */
   readonly #monitorings = new Set<TableMonitoring>();
   readonly #own: TableMonitoring;
@@ -53,9 +59,16 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   protected constructor(options: ErasedClientOptions) {
     this.database = options.database;
     this.#options = options;
+    const { maxTransactionsInFlight: maxInFlight, maxTransactionsWaiting: maxWaiting } = options;
+    this.#flights = new FlightLimit({ maxInFlight, maxWaiting });
     this.#events = new GuardedEmitter((event, cause) => {
       if (event === 'warning') process.emitWarning(`a listener of "warning" threw: ${String(cause)}`);
       else this.#listenerThrew(event, cause);
+    });
+    this.#metrics = new Metrics({
+      database: options.database,
+      rows: () => this.#rowCounts(),
+      transactions: () => ({ inFlight: this.#flights.inFlight, waiting: this.#flights.waiting }),
     });
     if (options.onWarning !== undefined) this.#events.on('warning', options.onWarning);
     this.#locks = new LockSet((event, cause) => this.#listenerThrew(event, cause));
@@ -68,10 +81,13 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       {
         database: options.database,
         onState: (state, previous) => {
+          this.#metrics.stateChanged(state, previous);
           if (state.name === 'synced') this.#warnIgnoredConditions(state.remote);
           this.#events.emit('state', state, previous);
         },
         onSchema: (schema, remote) => this.#checkSchema(schema, remote),
+        onSessionMade: (session) => this.#metrics.sessionStarted(session),
+        onSessionEnded: () => this.#metrics.sessionEnded(),
         onSession: ({ rpc }) => this.#locks.attach(rpc),
         onSessionLost: () => this.#locks.detach(),
         onOtherCluster: (message) => this.#warn({ code: 'ClusterChanged', message }),
@@ -216,9 +232,18 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       tables: this.tables,
       replica: this.#own.replica,
       knownSchema: this.#options.schema,
+      flights: this.#flights,
       ready: (limits: { signal?: AbortSignal | undefined; timeoutMs: number }) => this.#connection.ready(limits),
     };
-    return commit<DB, S, R>(host, callback, options);
+    return reportTransaction(
+      (progress) => commit<DB, S, R>({ ...host, progress }, callback, options),
+      (report) => this.#metrics.transaction(report),
+    );
+  }
+
+  /** The client's figures at this moment: connections, syncs, traffic, rows, transactions. */
+  metrics(): ClientMetrics {
+    return this.#metrics.snapshot();
   }
 
   /** Calls `listener` at each event. Returns a function that stops it. */
@@ -259,6 +284,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       onListenerError: (event, error) => this.#listenerThrew(event, error),
     });
     this.#monitorings.add(monitoring);
+    const { events, replica } = monitoring;
+    replica.events.on('batch', (batch) => this.#metrics.batch(batch, replica.lastApplyMs));
+    events.on('overflow', (overflow) => this.#metrics.overflow(overflow));
     return monitoring;
   }
 
@@ -266,6 +294,11 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     this.#monitorings.delete(monitoring);
     this.#connection.removeMonitor(monitoring.monitor);
     monitoring.end(new ClosedError(`the monitor of ${this.database} was closed`));
+  }
+
+  *#rowCounts(): Generator<[table: string, rows: number]> {
+    for (const { replica } of this.#monitorings)
+      for (const [table, { rows }] of replica.stores) yield [table, rows.size];
   }
 
   #checkSchema(schema: DatabaseSchema, remote: string): void {
@@ -299,6 +332,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       if (this.#warned.has(warning.message)) return;
       this.#warned.add(warning.message);
     }
+    this.#metrics.warning(warning);
     if (this.#events.listenerCount('warning') > 0) this.#events.emit('warning', warning);
     else process.emitWarning(warning.message, { type: 'OvnNorthboundWarning', code: warning.code });
   }

@@ -17,6 +17,7 @@ import {
 } from '../errors.js';
 import type { Monitor } from '../replica/monitor.js';
 import { Reconnect } from '../rpc/reconnect.js';
+import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
 import type { ReadySession } from '../transaction/commit.js';
@@ -30,6 +31,8 @@ import { RemoteList } from './remote-list.js';
 import type { ClusterPosition } from './server-database.js';
 
 const MAX_SNAPSHOT_TIMEOUT_MS = 600_000;
+/** First wait for a cluster to have a leader; doubled up to the usual back-off. */
+const ELECTION_POLL_MS = 100;
 
 /** What the connection needs of its client. */
 export interface ConnectionHost {
@@ -37,6 +40,10 @@ export interface ConnectionHost {
   onState(state: ClientState, previous: ClientState): void;
   /** Looks at the server's schema before anything is monitored. Throws `SchemaError` when it is of no use. */
   onSchema(schema: DatabaseSchema, remote: string): void;
+  /** A session was made, and nothing sent yet. */
+  onSessionMade(session: RpcSession): void;
+  /** The session that was made last is over. */
+  onSessionEnded(): void;
   /** A session is in sync: for the first time, or again after the database had changed. */
   onSession(session: DatabaseSession): void;
   /** The remotes have led to another cluster than before. */
@@ -64,6 +71,8 @@ export class Connection {
   #session: DatabaseSession | undefined;
   /** Attempts until the next wait, so that all remotes get their turn before it. */
   #untried: number;
+  /** Waits for a server that is fit to be followed, since there last was one. */
+  #unfitRounds = 0;
   #snapshotTimeoutMs: number;
   #state: ClientState = { name: 'connecting', remote: '' };
   #ready: ReadySession | undefined;
@@ -201,8 +210,9 @@ export class Connection {
     this.#untried = this.#remotes.size;
     this.#reconnect.disconnected(now);
     const backoffMs = this.#reconnect.deadline(now) - now;
-    // A member that answers is asked again soon: elections are over within seconds.
-    return error instanceof ServerUnfitError ? Math.min(backoffMs, this.#minBackoffMs) : backoffMs;
+    if (!(error instanceof ServerUnfitError)) return backoffMs;
+    // Elections are over within seconds, so members that answer are asked again soon.
+    return Math.min(backoffMs, this.#minBackoffMs, ELECTION_POLL_MS * 2 ** this.#unfitRounds++);
   }
 
   #isClosed(): boolean {
@@ -224,6 +234,7 @@ export class Connection {
       const stream = await openStream(remote, tls, { signal, timeoutMs: connectTimeoutMs });
       session = new DatabaseSession(stream, this.#sessionHost(), this.#options);
       this.#session = session;
+      this.#host.onSessionMade(session.rpc);
       const limits = (): SessionLimits => ({
         connectTimeoutMs,
         schemaTimeoutMs,
@@ -261,6 +272,7 @@ export class Connection {
       return error;
     } finally {
       this.#session = undefined;
+      this.#host.onSessionEnded();
     }
   }
 
@@ -294,6 +306,7 @@ export class Connection {
     if (ready.session.closed) return;
     this.#ready = ready;
     this.#everReady = true;
+    this.#unfitRounds = 0;
     this.#reconnect.connected(performance.now());
     this.#host.onSession(session);
     this.#setState(state);

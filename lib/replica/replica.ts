@@ -66,6 +66,7 @@ export class Replica {
   /** The version at which a table last changed. */
   readonly #changedAt = new Map<string, number>();
   #primed = false;
+  #lastApplyMs = 0;
 
   /** `requests` says which tables to keep; `all` means those that the server's schema has. */
   constructor(requests: readonly TableRequest[] | 'all', onListenerError: (event: string, error: unknown) => void) {
@@ -83,6 +84,11 @@ export class Replica {
   /** Raised with each batch that changed something. */
   get version(): number {
     return this.#version;
+  }
+
+  /** How long it took to check the last batch and put it in force, without listeners, in milliseconds. */
+  get lastApplyMs(): number {
+    return this.#lastApplyMs;
   }
 
   /** Has this table changed since the replica had this version? Of a table that is not replicated: has anything? */
@@ -112,12 +118,13 @@ export class Replica {
    * Throws {@link ProtocolError}, having changed nothing, when it does not fit.
    */
   applyUpdates(updates: Updates, cause: 'update' | 'resync'): void {
+    const startedAt = performance.now();
     const staged: Staged[] = [];
     this.#eachRow(updates, (store, shape, uuid, wire) => {
       const entry = stageUpdate(store, shape, uuid, wire, updates.format);
       if (entry !== undefined) staged.push(entry);
     });
-    this.#commit(staged, cause);
+    this.#commit(staged, cause, startedAt);
   }
 
   /**
@@ -125,6 +132,7 @@ export class Replica {
    * identity. Throws {@link ProtocolError}, having changed nothing, when it cannot be read.
    */
   applySnapshot(updates: Updates): void {
+    const startedAt = performance.now();
     const staged: Staged[] = [];
     const seen = new Map<TableStore, Set<Uuid>>();
     this.#eachRow(updates, (store, shape, uuid, wire) => {
@@ -153,7 +161,7 @@ export class Replica {
     }
     const cause = this.#primed ? 'resync' : 'initial';
     this.#primed = true;
-    this.#commit(staged, cause);
+    this.#commit(staged, cause, startedAt);
     for (const store of this.#stores.values()) store.reshaped = false;
   }
 
@@ -184,7 +192,7 @@ export class Replica {
   }
 
   /** Nothing in here can fail: whatever can was done while staging. */
-  #commit(staged: readonly Staged[], cause: Batch['cause']): void {
+  #commit(staged: readonly Staged[], cause: Batch['cause'], startedAt: number): void {
     if (staged.length === 0 && cause !== 'initial') return;
     const changes: RowChange[] = [];
     this.#version++;
@@ -200,6 +208,7 @@ export class Replica {
         if (names.length > 0) changes.push({ type: 'update', table, row, old, columns: names });
       }
     }
+    this.#lastApplyMs = performance.now() - startedAt;
     this.#tell(changes, cause);
   }
 
