@@ -66,6 +66,7 @@ export { isPortError, PortError } from './statefulset/port-error.js';
 export { GENERATION_KEY } from './statefulset/switch-flights.js';
 export { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './statefulset/workload.js';
 export { Pending } from './transaction/pending.js';
+export { transactOnce } from './transaction/once.js';
 export { Transaction } from './transaction/builder.js';
 export { TransactionError } from './transaction/transaction-error.js';
 
@@ -270,9 +271,15 @@ export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';
 export type { ManagerClient, ManagerSelection } from './statefulset/switch-index.js';
 export type { ObjectMetaLike, PodLike, StatefulSetLike } from './statefulset/workload.js';
 export type { TransactOptions } from './transaction/commit.js';
+export type { Fence, OnceClient, OnceResult } from './transaction/once.js';
 export type { Operation, OperationResult } from './transaction/operations.js';
 export type { Resolved } from './transaction/pending.js';
-export type { TransactionErrorCode, TransactionFault, TransactionOutcome } from './transaction/transaction-error.js';
+export type {
+  SentTransaction,
+  TransactionErrorCode,
+  TransactionFault,
+  TransactionOutcome,
+} from './transaction/transaction-error.js';
 export type {
   ActiveRemote,
   PassiveRemote,
