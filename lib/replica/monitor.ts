@@ -9,7 +9,7 @@
 import { ProtocolError, RpcError, TimeoutError } from '../errors.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
-import { ZERO_UUID } from '../schema/uuid.js';
+import { isUuid, ZERO_UUID } from '../schema/uuid.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
 import { canSelect, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';
 import type { Replica, Updates } from './replica.js';
@@ -214,10 +214,13 @@ export class Monitor {
     const format: Updates['format'] = this.#method === 'monitor' ? 'v1' : 'v2';
     let kind: MonitorStart['kind'] = 'snapshot';
     if (this.#method === 'monitor_cond_since') {
-      if (!Array.isArray(reply) || reply.length !== 3 || typeof reply[1] !== 'string') {
+      if (!Array.isArray(reply) || reply.length !== 3 || !isUuid(reply[1])) {
         throw new ProtocolError('the server answered monitor_cond_since without [found, last-txn-id, updates]');
       }
       const [found, lastTransactionId, tables] = reply as [unknown, string, unknown];
+      if (found === true && this.#lastTransactionId === ZERO_UUID) {
+        throw new ProtocolError('the server answered monitor_cond_since with a difference; a snapshot was asked for');
+      }
       if (found === true) {
         kind = 'delta';
         this.#replica.applyUpdates({ format, tables }, 'resync');
@@ -236,8 +239,9 @@ export class Monitor {
   #apply(method: string, params: readonly unknown[]): void {
     try {
       if (method === 'update3') {
+        if (!isUuid(params[1])) throw new ProtocolError('the server sent an update3 without the id of its transaction');
         this.#replica.applyUpdates({ format: 'v2', tables: params[2] }, 'update');
-        if (typeof params[1] === 'string') this.#lastTransactionId = params[1];
+        this.#lastTransactionId = params[1];
       } else this.#replica.applyUpdates({ format: method === 'update' ? 'v1' : 'v2', tables: params[1] }, 'update');
     } catch (error) {
       this.#lastTransactionId = ZERO_UUID;

@@ -199,7 +199,7 @@ export class Replica {
     for (const { store, uuid, old, row: whole, changes: columns } of staged) {
       const table = store.name;
       this.#changedAt.set(table, this.#version);
-      const row = whole ?? (old && columns && store.shape?.build(old, columns));
+      const row = keptRow(old, whole) ?? whole ?? (old && columns && store.shape?.build(old, columns));
       store.put(uuid, old, row, columns);
       if (row === undefined) changes.push({ type: 'delete', table, row: old as RowData });
       else if (old === undefined) changes.push({ type: 'insert', table, row });
@@ -241,6 +241,14 @@ function chosen(table: TableSchema, columns: readonly string[] | undefined): Col
 function differingKeys(old: RowData, row: RowData): string[] {
   const names = new Set([...Object.keys(old), ...Object.keys(row)]);
   return [...names].filter((name) => !isDeepStrictEqual(old[name], row[name]));
+}
+
+/** The row that is there, when it has the same columns and contents as the one that came whole. */
+function keptRow(old: RowData | undefined, whole: RowData | undefined): RowData | undefined {
+  if (old === undefined || whole === undefined) return undefined;
+  const names = Object.keys(whole);
+  const same = names.length === Object.keys(old).length && names.every((name) => Object.hasOwn(old, name));
+  return same && differingKeys(old, whole).length === 0 ? old : undefined;
 }
 
 /** A name that the server chose, for a message. */

@@ -219,11 +219,17 @@ export function memberChanges(
     if (change === undefined) return NO_STEP;
     if ('step' in change) return change.step;
   }
-  const before = (old?.[column] as readonly Atom[] | undefined) ?? [];
-  const after = (row?.[column] as readonly Atom[] | undefined) ?? [];
+  const before = membersIn(old, column);
+  const after = membersIn(row, column);
   if (before.length === 0) return { added: after, removed: [] };
   if (after.length === 0) return { added: [], removed: before };
   const left = new Set(before);
   const right = new Set(after);
   return { added: after.filter((member) => !left.has(member)), removed: before.filter((member) => !right.has(member)) };
+}
+
+/** None in a row from the time when the column was not a set. */
+function membersIn(row: RowData | undefined, column: string): readonly Atom[] {
+  const value = row?.[column];
+  return Array.isArray(value) ? (value as readonly Atom[]) : [];
 }

@@ -181,7 +181,12 @@ export class TableStore {
   }
 
   #makeIndexes({ table, columns }: RowShape): TableIndex[] {
-    const schemaIndexes = table.indexes.filter((names) => names.every((name) => columns.has(name)));
+    // A server makes columns of any kind unique together; reads can do without an index.
+    const serves = (name: string, { length }: readonly string[]): boolean => {
+      const kind = columns.get(name)?.kind;
+      return kind !== undefined && kind !== 'map' && (kind !== 'set' || length === 1);
+    };
+    const schemaIndexes = table.indexes.filter((names) => names.every((name) => serves(name, names)));
     const ownIndexes = (this.request.indexes ?? []).filter((parts) =>
       parts.every((part) => table.columns.has(columnOf(part))),
     );

@@ -117,6 +117,39 @@ describe('Monitor', () => {
     expect(rig.requests.map(({ params }) => params[3])).to.deep.equal([ZERO_UUID, TXN, ZERO_UUID]);
   });
 
+  it('refuses a difference where it asked for a snapshot', async () => {
+    const rig = new Rig();
+    const fault = await rig.start([found({ [A]: { insert: { name: 'a' } } })]).catch((error: unknown) => error);
+    expect(fault)
+      .to.include({ code: 'Protocol' })
+      .and.have.property('message')
+      .that.includes('a snapshot was asked for');
+    expect(rig.rows).to.deep.equal([]);
+    await rig.start([whole({ [A]: { initial: { name: 'a' } } })]);
+    expect(rig.batches.map(({ cause }) => cause)).to.deep.equal(['initial']);
+  });
+
+  it('refuses what has no id of a transaction, before anything changes', async () => {
+    const rig = new Rig();
+    const fault = await rig.start([whole({ [A]: { initial: {} } }, 'x')]).catch((error: unknown) => error);
+    expect(fault).to.include({ code: 'Protocol' });
+    await rig.start([whole({})]);
+    rig.update3({ [A]: { insert: {} } }, 'x'.repeat(1000));
+    expect(rig.ends).to.have.lengthOf(1);
+    expect(rig.rows).to.deep.equal([]);
+  });
+
+  it('keeps rows whose columns have other rules now, but the same contents', async () => {
+    const rig = new Rig();
+    const rows = { [A]: { initial: { name: 'a' } }, [B]: { initial: { name: 'b', set: 'x' } } };
+    await rig.start([whole(rows)]);
+    const kept = rig.replica.stores.get('T')!.rows.get(A);
+    const ruled = schemaWith({ name: { type: { key: { type: 'string', maxLength: 20 } } }, set: text });
+    await rig.start([whole({ ...rows, [B]: { initial: { name: 'b', set: 'y' } } })], ruled);
+    expect(rig.replica.stores.get('T')!.rows.get(A)).to.equal(kept);
+    expect(rig.batches.at(-1)!.changes.map(({ row }) => row._uuid)).to.deep.equal([B]);
+  });
+
   it('asks for everything when the columns are no longer the same, also after an attempt that got no answer', async () => {
     const rig = new Rig();
     await rig.start([whole({ [A]: { initial: { name: 'a', set: ['set', ['x', 'y']] } } })]);

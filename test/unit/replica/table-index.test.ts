@@ -124,3 +124,47 @@ describe('replicated rows', () => {
     }
   });
 });
+
+describe('the indexes of a replicated table', () => {
+  const replicaWith = (columns: object, indexes: readonly (readonly string[])[]): ReturnType<typeof parseSchema> =>
+    parseSchema({ name: 'DB', version: '1.0.0', tables: { T: { columns, indexes, isRoot: true } } });
+  const text = { type: 'string' };
+  const set = { type: { key: 'string', min: 0, max: 'unlimited' } };
+  const map = { type: { key: 'string', value: 'string', min: 0, max: 'unlimited' } };
+
+  it('do without those of the schema that no look-up could use', () => {
+    const replica = new Replica([{ table: 'T' }], () => undefined);
+    replica.adopt(replicaWith({ name: text, set, map }, [['map'], ['set', 'name'], ['set'], ['name']]));
+    replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { name: 'a', set: 'x' } } } } });
+    const store = replica.stores.get('T')!;
+    for (const match of [{ name: 'a' }, { set: ['x'] }, { set: ['x'], name: 'a' }, { map: {} }]) {
+      expect([...store.matching(match)]).to.have.lengthOf(1);
+    }
+    expect([...store.matching({ set: ['x'], name: 'b' })]).to.have.lengthOf(0);
+  });
+
+  for (const [from, to] of [
+    [text, set],
+    [{ type: 'integer' }, set],
+    [set, text],
+    [map, set],
+    [{ type: { key: 'integer', min: 0 } }, set],
+  ] as const) {
+    it(`survive a conversion of their column from ${JSON.stringify(from.type)} to ${JSON.stringify(to.type)}`, () => {
+      const replica = new Replica([{ table: 'T' }], (_event, error) => {
+        throw error;
+      });
+      const before = from.type === 'string' ? 'abc' : from === set ? ['set', ['abc', 'd']] : from === map ? ['map', [['a', 'b']]] : 7; // prettier-ignore
+      replica.adopt(replicaWith({ column: from, name: text }, [['column']]));
+      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: before } } } } });
+      expect(replica.adopt(replicaWith({ column: to, name: text }, [['column'], ['name']]))).to.equal(true);
+      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: 'abc' } } } } });
+      const store = replica.stores.get('T')!;
+      const match = (value: string): object => ({ column: to === set ? [value] : value });
+      expect([...store.matching(match('abc') as never)]).to.have.lengthOf(1);
+      expect([...store.matching(match('a') as never)]).to.have.lengthOf(0);
+      replica.applyUpdates({ format: 'v2', tables: { T: { [uuid(1)]: { delete: null } } } }, 'update');
+      expect([...store.matching(match('abc') as never)]).to.have.lengthOf(0);
+    });
+  }
+});
