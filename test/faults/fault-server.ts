@@ -1,0 +1,82 @@
+/**
+ * A real server with a small database, for clients to which something happens: someone else, whose connection is
+ * sound, keeps writing to it, and what it holds can be read at any time.
+ */
+import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import { RawClient } from '../integration/raw-client.js';
+
+/** `Note` is written by others, `Counter` by each client its own row, `Write` by clients, which do not replicate it. */
+const SCHEMA: SandboxSchema = {
+  name: 'Faults',
+  version: '1.0.0',
+  tables: {
+    Note: {
+      columns: { text: { type: 'string' }, tags: { type: { key: 'string', min: 0, max: 'unlimited' } } },
+      isRoot: true,
+    },
+    Counter: { columns: { name: { type: 'string' }, value: { type: 'integer' } }, isRoot: true },
+    Write: { columns: { name: { type: 'string' } }, isRoot: true },
+  },
+};
+
+const NOTES = 3;
+
+/** See the head of this file. */
+export class FaultServer implements AsyncDisposable {
+  readonly database = SCHEMA.name;
+  readonly remote: string;
+  readonly raw: RawClient;
+  readonly #stopServer: () => Promise<void>;
+  #writing: Promise<void> | undefined;
+  #stopping = false;
+  #written = 0;
+
+  private constructor(remote: string, raw: RawClient, stopServer: () => Promise<void>) {
+    this.remote = remote;
+    this.raw = raw;
+    this.#stopServer = stopServer;
+  }
+
+  /** A standalone server: it keeps no history, so that clients get a snapshot whenever they come back. */
+  static async start(): Promise<FaultServer> {
+    const sandbox = await Sandbox.start({ schemas: SCHEMA });
+    const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
+    return new FaultServer(sandbox.remote, raw, () => sandbox.stop());
+  }
+
+  /** Begins to write notes without a pause: inserts, changes of sets, deletes. */
+  startWriting(): void {
+    this.#stopping = false;
+    this.#writing ??= this.#write();
+  }
+
+  /** Ends {@link startWriting}; rejects with what went wrong with it. */
+  async stopWriting(): Promise<void> {
+    this.#stopping = true;
+    await this.#writing;
+    this.#writing = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopWriting();
+    this.raw[Symbol.dispose]();
+    await this.#stopServer();
+  }
+
+  async #write(): Promise<void> {
+    while (!this.#stopping) {
+      const number = this.#written++;
+      const where = (age: number): unknown[] => [['text', '==', `note ${number - age}`]];
+      const change = (age: number, mutator: string): object => ({
+        op: 'mutate',
+        table: 'Note',
+        where: where(age),
+        mutations: [['tags', mutator, ['set', ['changed', `by ${number}`]]]],
+      });
+      await this.raw.commit({ op: 'insert', table: 'Note', row: { text: `note ${number}`, tags: 'new' } });
+      await this.raw.commit(change(0, 'insert'), change(1, 'delete'));
+      await this.raw.commit({ op: 'delete', table: 'Note', where: where(NOTES) });
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  }
+}
