@@ -46,6 +46,8 @@ export class CaseTransaction {
   readonly #fetches: { readonly row: RowData; readonly column: string }[] = [];
   #incremented: EditedRow | undefined;
   #increment: number | bigint | undefined;
+  /** Index of the last operation that was given as it stands. */
+  #lastIndex: number | undefined;
 
   constructor(client: IdlClient) {
     this.#client = client;
@@ -61,7 +63,7 @@ export class CaseTransaction {
     const wanted = BigInt(parseInteger(number));
     const matches = (value: ColumnValue): boolean =>
       (typeof value === 'number' || typeof value === 'bigint') && BigInt(value) === wanted;
-    for (const row of this.#client.rows('simple')) {
+    for (const row of this.#client.rowsByAge('simple')) {
       const edit = this.#rows.find((each) => each.row?._uuid === row._uuid);
       if (edit?.deleted === true || !matches(edit === undefined ? row['i'] : edit.number)) continue;
       if (edit !== undefined) return edit;
@@ -132,7 +134,7 @@ export class CaseTransaction {
       this.#increment = incremented?.[0]?.['i'] as number | bigint | undefined;
       return 'success';
     } catch (error) {
-      const status = statusOf(error);
+      const status = statusOf(error, this.#lastIndex);
       printError(`${status}: ${String(error)}`);
       return status;
     }
@@ -149,8 +151,10 @@ export class CaseTransaction {
   }
 
   #build(tx: Tx) {
-    for (const { row, verified } of this.#rows) {
-      for (const column of verified) if (row !== undefined) verify(tx, row, column);
+    for (const { row, verified, writes, deleted } of this.#rows) {
+      // To the Python client, which the cases were recorded with, verifying a row that is not written means nothing.
+      if (row === undefined || !(deleted || Object.keys(writes).length > 0)) continue;
+      for (const column of verified) verify(tx, row, column);
     }
     const inserted = new Map<EditedRow, NamedUuid>();
     for (const edit of this.#rows) {
@@ -173,7 +177,7 @@ export class CaseTransaction {
     const incremented = this.#incremented && (inserted.get(this.#incremented) ?? this.#incremented.row?._uuid);
     if (incremented !== undefined) tx.mutate('simple', incremented, { i: { add: 1 } });
     const result = incremented === undefined ? undefined : tx.select('simple', incremented, ['i']);
-    for (const operation of this.#operations) tx.operation(operation);
+    for (const operation of this.#operations) this.#lastIndex = tx.operation(operation).operationIndex;
     return { fetched, incremented: result };
   }
 }
@@ -186,7 +190,7 @@ function verify(tx: Tx, row: RowData, column: string): void {
   else tx.wait('simple', row._uuid, '==', [{ [column]: row[column] }]);
 }
 
-function statusOf(error: unknown): CommitStatus {
+function statusOf(error: unknown, lastIndex: number | undefined): CommitStatus {
   if (!(error instanceof TransactionError)) return 'error';
   if (error.outcome !== 'failed') return 'try again';
   switch (error.error) {
@@ -195,7 +199,8 @@ function statusOf(error: unknown): CommitStatus {
     case 'not owner':
       return 'not locked';
     case 'aborted':
-      return 'success';
+      // What comes after it was not carried out.
+      return error.operationIndex === lastIndex ? 'success' : 'try again';
     default:
       return 'error';
   }

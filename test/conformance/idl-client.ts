@@ -41,15 +41,20 @@ export class IdlClient implements RowReader {
   #started = false;
   #failure: unknown;
   #changes = 0;
+  #syncs = 0;
   #wake: () => void = () => undefined;
   #remote = '';
   #everSynced = false;
   /** Row changes of a synchronisation that is not complete. */
   #unsynced: RowChange[] = [];
+  /** The count of changes at which a row last changed, by uuid. */
+  readonly #changedAt = new Map<string, number>();
   /** The newest conditions by table, those that the client has not been told, and those that the server has not. */
   readonly #conditions = new Map<string, string>();
   readonly #untold = new Map<string, ConditionChange>();
   readonly #unacknowledged = new Set<string>();
+  /** Tables whose conditions the server has been told and not acknowledged. */
+  readonly #awaited = new Set<string>();
 
   /** `onRowChange` is told of changes as the reference clients tell them. */
   constructor(
@@ -96,7 +101,13 @@ export class IdlClient implements RowReader {
 
   /** Lets the server's messages in until there have been other than `changes` changes. */
   async waitForChange(changes: number): Promise<void> {
-    await this.#letInUntil(() => this.#changes !== changes);
+    if (this.#changes !== changes) return;
+    const syncs = this.#syncs;
+    await this.#letInUntil((hadArrived) => {
+      if (this.#changes === changes) return false;
+      // An update that new conditions bring about is followed by the answer to them.
+      return this.#awaited.size === 0 || hadArrived || this.#syncs !== syncs;
+    });
   }
 
   /** Lets the server's messages in until it has acknowledged all conditions. */
@@ -110,7 +121,7 @@ export class IdlClient implements RowReader {
     done.catch(() => undefined);
     try {
       // The transaction leaves before anything that comes in can change what it was made of.
-      await new Promise(setImmediate);
+      await nextTurn();
       this.#release();
       return await done;
     } finally {
@@ -143,6 +154,12 @@ export class IdlClient implements RowReader {
     return this.registered.tables.has(table) ? (this.#client.tables[table] as Iterable<RowData>) : [];
   }
 
+  /** The rows of a table, those first that have not changed for longest. */
+  rowsByAge(table: string): readonly RowData[] {
+    const age = ({ _uuid }: RowData): number => this.#changedAt.get(_uuid) ?? 0;
+    return [...this.rows(table)].sort((a, b) => age(a) - age(b));
+  }
+
   columns(table: string): ReadonlyMap<string, ColumnSchema> | undefined {
     return this.registered.tables.get(table)?.columns;
   }
@@ -154,8 +171,8 @@ export class IdlClient implements RowReader {
     if (Object.hasOwn(row, column)) return { value: row[column] };
     const fetched = this.#fetched.get(`${table} ${row._uuid}`);
     if (fetched !== undefined && Object.hasOwn(fetched, column)) return { value: fetched[column] };
-    // A column that the server lacks has its default.
-    return known.fetched.has(column) ? undefined : { value: schema.defaultValue };
+    // So has a column that the server lacks, and, to the Python client, a set that is still to be fetched.
+    return known.fetched.has(column) && schema.kind === 'scalar' ? undefined : { value: schema.defaultValue };
   }
 
   row(table: string, uuid: string): RowData | undefined {
@@ -167,16 +184,27 @@ export class IdlClient implements RowReader {
     this.#client.close();
   }
 
-  async #letInUntil(condition: () => boolean): Promise<void> {
+  /** `condition` is told whether all that came in so far had arrived before. */
+  async #letInUntil(condition: (hadArrived: boolean) => boolean): Promise<void> {
+    // What has arrived by now comes in as a whole.
+    await nextTurn();
     this.#release();
+    let hadArrived = true;
+    void nextTurn().then(() => (hadArrived = false));
     try {
-      for (;;) {
-        if (this.#failure !== undefined) throw this.#failure as Error;
-        if (condition()) return;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
+      await this.#wakeUntil(() => condition(hadArrived));
     } finally {
       this.#gate.hold();
+    }
+    // What came in is told to those who wait for it.
+    await nextTurn();
+  }
+
+  async #wakeUntil(condition: () => boolean): Promise<void> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure as Error;
+      if (condition()) return;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
@@ -192,11 +220,14 @@ export class IdlClient implements RowReader {
 
   #tellConditions(changes: readonly ConditionChange[]): void {
     const texts = new Map(changes.map(({ table, text }) => [table, text]));
+    for (const table of texts.keys()) this.#awaited.add(table);
     this.#client
       .setConditions(Object.fromEntries(changes.map(({ table, conditions }) => [table, conditions])) as never)
       .then(() => {
         for (const [table, text] of texts) {
-          if (this.#conditions.get(table) === text) this.#unacknowledged.delete(table);
+          if (this.#conditions.get(table) !== text) continue;
+          this.#unacknowledged.delete(table);
+          this.#awaited.delete(table);
         }
         this.#wake();
       })
@@ -216,6 +247,7 @@ export class IdlClient implements RowReader {
     if (previous.name === 'synced') return;
     this.#tellSync(state.kind === 'delta' || !this.#everSynced);
     this.#everSynced = true;
+    this.#syncs++;
     this.#changed();
   }
 
@@ -242,8 +274,12 @@ export class IdlClient implements RowReader {
       return;
     }
     for (const change of changes) this.#onRowChange(change);
-    for (const { type, table, row } of changes) if (type === 'delete') this.#fetched.delete(`${table} ${row._uuid}`);
-    if (changes.length > 0) this.#changed();
+    if (changes.length === 0) return;
+    this.#changed();
+    for (const { type, table, row } of changes) {
+      if (type === 'delete') this.#fetched.delete(`${table} ${row._uuid}`);
+      else this.#changedAt.set(row._uuid, this.#changes);
+    }
   }
 
   #changed(): void {
@@ -251,4 +287,9 @@ export class IdlClient implements RowReader {
     // Nothing that comes later belongs to this change.
     this.#wake();
   }
+}
+
+/** Resolves after the promises that are settled, and what has arrived by now, have been dealt with. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

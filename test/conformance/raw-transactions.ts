@@ -19,6 +19,8 @@ export class RawTransactions {
     const params = this.#substitute(parseArray(text)) as unknown[];
     const result = await this.#session.request('transact', params);
     this.#collect(result);
+    // A server answers before it tells other sessions of the change; by the next answer it has told them.
+    await this.#session.request('echo', []);
     printStep(step, compactJson({ error: null, result }));
   }
 

@@ -3,7 +3,7 @@ import type { Operation } from '../../lib/transaction/operations.js';
 import { isUuid, type Uuid } from '../../lib/schema/uuid.js';
 import type { ColumnValue } from '../../lib/schema/types.js';
 import { parseJson } from '../../lib/wire/json.js';
-import { parseInteger, type CaseTransaction } from './commit.js';
+import type { CaseTransaction } from './commit.js';
 import type { IdlClient } from './idl-client.js';
 import { FatalError } from './output.js';
 import { SEQUENCES } from './sequences.js';
@@ -114,8 +114,6 @@ function parseValue(column: string, text: string): ColumnValue {
       if (Number.isNaN(value)) throw new FatalError(`"${text}" is not a real number`);
       return value;
     }
-    case 'i':
-      return parseInteger(text);
     default:
       throw new FatalError(`set knows no column "${column}"`);
   }
