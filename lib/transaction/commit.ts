@@ -14,6 +14,7 @@ import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { NamedUuid } from '../schema/uuid.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
+import { formatRemote } from '../wire/remote.js';
 import { Transaction, type BuiltTransaction } from './builder.js';
 import { explain, faultOf, isConflict } from './explain-failure.js';
 import type { FlightLimit } from './flight-limit.js';
@@ -124,9 +125,14 @@ async function commitInTurn<DB, S, R>(
     progress.isOut = true;
     const answer = await send(built, read, { database, session, clustered, signal, timeoutMs: remaining(deadline) });
     progress.isOut = false;
-    if (answer === 'canceled' || answer === 'lost unsent') {
-      if (performance.now() >= deadline) throw notSent(database, `it could not be sent within ${timeoutMs} ms`);
-      if (answer === 'canceled') await pauseBeforeRetry(host.replica, version, attempt, signal);
+    if (answer === 'canceled' || answer === 'not served' || answer === 'lost unsent') {
+      if (performance.now() >= deadline) {
+        const refused = `: the server at ${formatRemote(session.remote)} says that it does not serve the database now`;
+        const why = answer === 'not served' ? refused : '';
+        throw notSent(database, `it could not be sent within ${timeoutMs} ms${why}`);
+      }
+      // Where the database is not served now, the session ends, or is in sync again when it is.
+      if (answer !== 'lost unsent') await pauseBeforeRetry(host.replica, version, attempt, signal);
       continue;
     }
     if ('value' in answer) return answer.value as Resolved<R>;

@@ -32,7 +32,10 @@ export interface SendContext {
 }
 
 /** What became of it: nothing, so that it may be sent again; or what `read` made of the results; or why it failed. */
-export type Answer = 'canceled' | 'lost unsent' | { readonly value: unknown } | OperationFailure;
+export type Answer = 'canceled' | 'not served' | 'lost unsent' | { readonly value: unknown } | OperationFailure;
+
+/** Of a database that a member of a cluster has left, or has not got yet, or that was taken away. */
+const NOT_SERVED = new Set(['unknown database', 'database not available']);
 
 /**
  * Sends what was built; `read` is given the results of the operations, guards apart. Rejects with `TransactionError` when the server refuses it as a whole, gave it up after
@@ -61,6 +64,8 @@ export async function send(
       if (!clustered) return 'canceled';
       throw unknown(cause);
     }
+    // Said before it looks at a single operation.
+    if (cause instanceof RpcError && NOT_SERVED.has(cause.error)) return 'not served';
     if (cause instanceof RpcError) {
       const fault = { error: cause.error, details: cause.details, cause };
       const message = `${describe(context, operations)} was refused: ${cause.message}`;

@@ -48,6 +48,23 @@ describe('a client of a server with troubles', function () {
     expect(client.tables.Address_Set.size).to.equal(1);
   });
 
+  it('sends a transaction again when the server said that it does not serve the database', async () => {
+    await using client = await connect();
+    const errors = [{ error: 'unknown database' }, { error: 'database not available' }];
+    proxy.onRequest = ({ method }) => {
+      const error = method === 'transact' ? errors.shift() : undefined;
+      return error === undefined ? 'pass' : { error };
+    };
+    await client.transact((tx) => tx.insert('Address_Set', { name: 'a' }));
+    expect(proxy.transactions).to.have.lengthOf(3);
+    expect(client.tables.Address_Set.size).to.equal(1);
+    proxy.onRequest = ({ method }) => (method === 'transact' ? { error: { error: 'unknown database' } } : 'pass');
+    const error = await failure(client.transact((tx) => tx.insert('Address_Set', { name: 'b' }), { timeoutMs: 100 }));
+    // The time may be over while an answer is on its way.
+    expect(error['code']).to.be.oneOf(['NotSent', 'OutcomeUnknown', 'TimedOut']);
+    if (error['code'] === 'NotSent') expect(error.message).to.match(/says that it does not serve the database now/);
+  });
+
   it('gives up, not sent, when the server cancels for as long as there is time', async () => {
     await using client = await connect();
     proxy.onRequest = ({ method }) => (method === 'transact' ? { error: 'canceled' } : 'pass');

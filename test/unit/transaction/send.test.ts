@@ -132,6 +132,19 @@ describe('send', () => {
       expect(await answer).to.equal('canceled');
     });
 
+    for (const error of [
+      { error: 'unknown database', details: 'database D does not exist' },
+      { error: 'database not available' },
+      'unknown database',
+    ]) {
+      it(`may be sent again, in a cluster as well, when the answer is ${JSON.stringify(error)}`, async () => {
+        const answer = start({ clustered: true });
+        stream.receive({ id: 0, error });
+        expect(await answer).to.equal('not served');
+        expect(session.closed).to.equal(false);
+      });
+    }
+
     it('may be in force in a cluster', async () => {
       const error = failure(start({ clustered: true }));
       stream.receive({ id: 0, error: 'canceled' });
@@ -142,8 +155,8 @@ describe('send', () => {
 
   it('is refused for certain by any other error of the server', async () => {
     const error = failure(start({ clustered: true }));
-    stream.receive({ id: 0, error: { error: 'unknown database', details: 'no D' } });
-    expect(await error).to.include({ code: 'TransactionFailed', outcome: 'failed', error: 'unknown database' });
+    stream.receive({ id: 0, error: { error: 'permission error', details: 'no D' } });
+    expect(await error).to.include({ code: 'TransactionFailed', outcome: 'failed', error: 'permission error' });
   });
 
   it('rejects with the reason of the signal at once, also while the server is asked to cancel', async () => {
