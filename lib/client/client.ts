@@ -287,6 +287,10 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     const { events, replica } = monitoring;
     replica.events.on('batch', (batch) => this.#metrics.batch(batch, replica.lastApplyMs));
     events.on('overflow', (overflow) => this.#metrics.overflow(overflow));
+    events.on('conditions', () => {
+      const { state } = this;
+      if (state.name === 'synced') this.#warnIgnoredConditions(state.remote);
+    });
     return monitoring;
   }
 

@@ -71,6 +71,8 @@ export class Connection {
   #session: DatabaseSession | undefined;
   /** Attempts until the next wait, so that all remotes get their turn before it. */
   #untried: number;
+  /** When all remotes were last given such a turn because a server was not to be followed any more. */
+  #hurriedAt = -Infinity;
   /** Waits for a server that is fit to be followed, since there last was one. */
   #unfitRounds = 0;
   #snapshotTimeoutMs: number;
@@ -117,21 +119,29 @@ export class Connection {
 
   /** Keeps one more monitor up to date; resolves when it is for the first time. Rejects as {@link ready}. */
   async addMonitor(monitor: Monitor, limits: WaitLimits): Promise<void> {
+    const { timeoutMs = Infinity } = limits;
+    const endsAt = performance.now() + timeoutMs;
+    const given = limits.signal === undefined ? [] : [limits.signal];
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const signal = AbortSignal.any([...given, late.signal]);
     this.#monitors.add(monitor);
     try {
       for (;;) {
-        const { session, schema } = await this.ready(limits);
+        const { session, schema } = await this.ready({ signal, timeoutMs: endsAt - performance.now() });
         if (monitor.isActiveOn(session)) return;
         try {
-          await monitor.start(session, schema, this.#snapshotTimeoutMs, limits.signal);
+          await monitor.start(session, schema, this.#snapshotTimeoutMs, signal);
         } catch (error) {
-          // The next connection starts it together with the others.
-          if (!session.closed) throw error;
+          // Once the session is over, or its database has changed, it is started together with the others.
+          if (signal.aborted || this.#ready?.session === session) throw error;
         }
       }
     } catch (error) {
       this.#monitors.delete(monitor);
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -145,10 +155,12 @@ export class Connection {
    * is asked for. Throws `InvalidRemoteError`, having changed nothing.
    */
   setRemotes(remotes: string | readonly string[]): void {
-    const { clusterId } = this.#remotes;
+    const before = this.#ready === undefined ? this.#remotes.clusterId : this.#seen.clusterId;
     this.#remotes.set(remotes, this.#options.shuffle !== false);
     const remote = 'remote' in this.#state ? this.#state.remote : '';
-    if (this.#remotes.has(remote) && this.#remotes.clusterId === clusterId) return;
+    const { clusterId } = this.#remotes;
+    const isOther = clusterId !== undefined && clusterId !== before;
+    if (this.#remotes.has(remote) && !isOther) return;
     this.reconnect('its remote is no longer listed');
   }
 
@@ -279,9 +291,12 @@ export class Connection {
   /** Gives up a session that was in sync. */
   async #leave(session: DatabaseSession, error: OvsdbError): Promise<void> {
     const servedMs = this.#reconnect.stats(performance.now()).sinceConnectMs ?? 0;
+    const now = performance.now();
     // The others are tried at once, unless that is what has just been done.
-    if (error instanceof ServerUnfitError) this.#untried = this.#remotes.size + 1;
-    else if (servedMs >= this.#minBackoffMs) this.#untried = Math.max(this.#untried, this.#remotes.size);
+    if (error instanceof ServerUnfitError && now - this.#hurriedAt >= this.#minBackoffMs) {
+      this.#hurriedAt = now;
+      this.#untried = this.#remotes.size + 1;
+    } else if (servedMs >= this.#minBackoffMs) this.#untried = Math.max(this.#untried, this.#remotes.size);
     if (session.rpc.closed || this.#isClosed()) return;
     this.#setState({ name: 'backoff', delayMs: 0, error });
     await session.drain(error);
@@ -316,9 +331,10 @@ export class Connection {
   /** Waits, a little less than told so that many clients do not come back at the same moment. */
   #pause(backoffMs: number, error: Error): Promise<void> {
     const delayMs = Math.round(backoffMs * (1 - Math.random() * 0.25));
-    if (this.#state.name !== 'backoff' || delayMs > 0) this.#setState({ name: 'backoff', delayMs, error });
+    // Before the listeners are told, for they may ask for an end of the pause.
     const attempt = (this.#attempt = new AbortController());
-    if (this.#isClosed()) return Promise.resolve();
+    if (this.#state.name !== 'backoff' || delayMs > 0) this.#setState({ name: 'backoff', delayMs, error });
+    if (attempt.signal.aborted || this.#isClosed()) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);

@@ -78,10 +78,14 @@ export class DatabaseSession {
    * Rejects with `ServerUnfitError`, and as `RpcSession.request`.
    */
   async open({ connectTimeoutMs, signal }: SessionLimits): Promise<void> {
-    this.#knowsServer = await this.#server.start(this.rpc, connectTimeoutMs, signal);
-    if (!this.#knowsServer) return;
-    // From now on the server says when the database changes, instead of closing the connection.
-    await this.rpc.request('set_db_change_aware', [true], { timeoutMs: connectTimeoutMs, signal });
+    try {
+      this.#knowsServer = await this.#server.start(this.rpc, connectTimeoutMs, signal);
+      if (!this.#knowsServer) return;
+      // From now on the server says when the database changes, instead of closing the connection.
+      await this.rpc.request('set_db_change_aware', [true], { timeoutMs: connectTimeoutMs, signal });
+    } catch (error) {
+      throw this.#interruption instanceof ServerUnfitError ? this.#interruption : error;
+    }
     const unfit = this.#server.unfit();
     // Of a database that is not there, the schema's absence tells more.
     if (unfit !== undefined && (unfit.reason !== 'no-database' || this.#host.rules.clusterId !== undefined))
@@ -164,6 +168,8 @@ export class DatabaseSession {
   async #startMonitors(schema: DatabaseSchema, timeoutMs: number, signal: AbortSignal): Promise<MonitorStart> {
     const starts = Array.from(this.#host.monitors, (monitor) => monitor.start(this.rpc, schema, timeoutMs, signal));
     try {
+      // All have come to an end before anything is tried again.
+      await Promise.allSettled(starts);
       const [first] = await Promise.all(starts);
       return first as MonitorStart;
     } catch (error) {

@@ -37,7 +37,7 @@ export class TableMonitoring {
   readonly feed: ChangeFeed;
   readonly events: GuardedEmitter<MonitorEvents>;
   readonly #requests: readonly TableRequest[] | 'all';
-  readonly #known: DatabaseSchema | undefined;
+  #known: DatabaseSchema | undefined;
 
   constructor({ database, monitorId, requests, known, onListenerError }: TableMonitoringOptions) {
     this.database = database;
@@ -63,7 +63,7 @@ export class TableMonitoring {
 
   /**
    * Looks at a server's schema: throws `SchemaError` for a table or column that was asked for and that neither it
-   * nor the caller's own schema has; calls `onLack` with what an older server lacks.
+   * nor the caller's own schema nor an earlier server has; calls `onLack` with what an older server lacks.
    */
   checkSchema(schema: DatabaseSchema, onLack: (message: string) => void): void {
     const requests = this.#requests;
@@ -76,6 +76,8 @@ export class TableMonitoring {
         if (known?.tables.get(table)?.columns.has(column) !== true) schema.table(table).column(column);
       }
     }
+    // From now on what is missing has gone, as when a schema is converted to an older one.
+    if (requests !== 'all') this.#known ??= schema;
     if (known === undefined) return;
     const wanted = requests === 'all' ? known : narrowed(known, requests);
     for (const message of compareSchemas(wanted, schema).warnings) onLack(message);

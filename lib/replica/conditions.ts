@@ -18,6 +18,8 @@ export type RuntimeConditions = boolean | readonly RuntimeCondition[];
 export class Conditions {
   readonly #wanted = new Map<string, RuntimeConditions>();
   readonly #acknowledged = new Map<string, RuntimeConditions>();
+  /** Tables of which the server may apply what it has refused. */
+  readonly #doubtful = new Set<string>();
   #revision = 0;
 
   /** Raised with each change of what is wanted. */
@@ -35,27 +37,44 @@ export class Conditions {
     return this.#acknowledged.get(table) ?? this.wanted(table);
   }
 
-  /** Says what is wanted from now on; of no effect when that was wanted before. */
-  want(table: string, conditions: RuntimeConditions): void {
-    if (isDeepStrictEqual(conditions, this.wanted(table))) return;
+  /** Says what is wanted from now on; false, and of no effect, when that was wanted before. */
+  want(table: string, conditions: RuntimeConditions): boolean {
+    // A copy: the caller may go on to change the list.
+    const wanted = typeof conditions === 'boolean' ? conditions : conditions.length > 0 && structuredClone(conditions);
+    if (isDeepStrictEqual(wanted, this.wanted(table))) return false;
     this.#revision++;
-    this.#wanted.set(table, conditions);
+    this.#wanted.set(table, wanted);
+    return true;
   }
 
   /** The server applies these. */
   acknowledge(table: string, conditions: RuntimeConditions): void {
     this.#acknowledged.set(table, conditions);
+    this.#doubtful.delete(table);
   }
 
-  /** Takes back what the server refused. */
-  takeBack(table: string): void {
-    const acknowledged = this.#acknowledged.get(table);
-    if (acknowledged !== undefined) this.#wanted.set(table, acknowledged);
+  /**
+   * The server refused these. Unless something else is wanted meanwhile (then false), that is again what was
+   * acknowledged. Of several tables in one request the server may have taken some: they are in doubt, and pending.
+   */
+  refuse(table: string, conditions: RuntimeConditions, inDoubt: boolean): boolean {
+    const acknowledged = this.acknowledged(table);
+    if (inDoubt) this.#doubtful.add(table);
+    if (this.wanted(table) !== conditions) return false;
+    this.#wanted.set(table, acknowledged);
+    return true;
+  }
+
+  /** May the server apply what it has refused? */
+  isDoubtful(table: string): boolean {
+    return this.#doubtful.has(table);
   }
 
   /** Of these tables, those for which the server does not apply yet what is wanted. */
   pending(tables: Iterable<string>): string[] {
-    return Array.from(tables).filter((table) => this.acknowledged(table) !== this.wanted(table));
+    return Array.from(tables).filter(
+      (table) => this.#doubtful.has(table) || !isDeepStrictEqual(this.acknowledged(table), this.wanted(table)),
+    );
   }
 }
 

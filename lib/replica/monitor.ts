@@ -6,7 +6,7 @@
  * The reply's continuation runs after notifications that arrived in the same read, so updates are kept
  * back until the snapshot is in force.
  */
-import { ProtocolError, RpcError, TimeoutError } from '../errors.js';
+import { ProtocolError, RpcError, TimeoutError, type OvsdbError } from '../errors.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { isUuid, ZERO_UUID } from '../schema/uuid.js';
@@ -33,6 +33,12 @@ export interface MonitorStart {
   readonly kind: 'snapshot' | 'delta';
 }
 
+/** Up to which revision of the conditions the replica reflects them, or the server has refused them. */
+interface Reflection {
+  readonly revision: number;
+  readonly refusal?: Error;
+}
+
 /** What a monitor tells its owner. */
 export interface MonitorHandlers {
   /** From now on the replica reflects the newest conditions of these tables. */
@@ -47,8 +53,10 @@ export class Monitor {
   readonly #handlers: MonitorHandlers | undefined;
   readonly #conditions = new Conditions();
   /** Those who wait for the replica to reflect a revision of the conditions. */
-  readonly #reflected = new WaitList<undefined>();
+  readonly #reflected = new WaitList<Reflection>();
   #reflectedRevision = 0;
+  /** Tables with new conditions that nobody was told of yet. */
+  readonly #untold = new Set<string>();
   #lastTransactionId: string = ZERO_UUID;
   #method: MonitorMethod = 'monitor_cond_since';
   /** Updates that came before the snapshot; undefined once it is in force. */
@@ -57,6 +65,10 @@ export class Monitor {
   #session: RpcSession | undefined;
   #schema: DatabaseSchema | undefined;
   #timeoutMs: number | undefined;
+  /** Resolves when the start that is under way, if there is one, has ended. */
+  #started: Promise<void> | undefined;
+  /** Raised with everything that makes the server forget its conditions. */
+  #epoch = 0;
   /** Is a change of conditions under way? */
   #changing = false;
   #closed: Error | undefined;
@@ -82,13 +94,24 @@ export class Monitor {
 
   /**
    * Starts monitoring on a session and brings the replica up to date; also once more on the same session.
+   * While another start is under way, that is waited for.
    * Rejects with `RpcError` when the server refuses all three methods, and as `RpcSession.request` does.
    */
-  async start(
+  start(session: RpcSession, schema: DatabaseSchema, timeoutMs: number, signal?: AbortSignal): Promise<MonitorStart> {
+    const begin = (): Promise<MonitorStart> => this.#start(session, schema, timeoutMs, signal);
+    const start = this.#started === undefined ? begin() : this.#started.then(begin);
+    const ended = (): void => {
+      if (this.#started === started) this.#started = undefined;
+    };
+    const started = (this.#started = start.then(ended, ended));
+    return start;
+  }
+
+  async #start(
     session: RpcSession,
     schema: DatabaseSchema,
     timeoutMs: number,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<MonitorStart> {
     const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     if (this.#session === session) await this.#cancel(session, options);
@@ -100,6 +123,7 @@ export class Monitor {
     // A change of conditions that was under way when its session ended may or may not be in the server's history.
     if (this.#changing) this.#lastTransactionId = ZERO_UUID;
     this.#changing = false;
+    this.#epoch++;
     // That history is one of the rows under the old conditions, so new ones follow later; a snapshot can have the new.
     const resumes = this.#lastTransactionId !== ZERO_UUID;
     const { revision } = this.#conditions;
@@ -109,8 +133,7 @@ export class Monitor {
     }
     const started = await this.#request(session, this.#requests(schema, applied), options);
     for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
-    if (this.#due().length === 0) this.#reflect(this.#conditions.revision);
-    else if (!resumes) this.#reflect(revision);
+    if (!resumes) this.#reflect(revision);
     void this.#changeConditions();
     return started;
   }
@@ -129,6 +152,7 @@ export class Monitor {
   canceled(): void {
     this.#session = undefined;
     this.#early = [];
+    this.#epoch++;
     // What the server keeps of its history does not survive that.
     this.#lastTransactionId = ZERO_UUID;
   }
@@ -146,15 +170,19 @@ export class Monitor {
       // Throws for a value that makes no sense, before anything changes.
       if (table !== undefined) encodeConditions(table, wanted);
     }
-    for (const [name, wanted] of conditions) this.#conditions.want(name, wanted);
+    limits.signal?.throwIfAborted();
+    for (const [name, wanted] of conditions) if (this.#conditions.want(name, wanted)) this.#untold.add(name);
     const { revision } = this.#conditions;
     void this.#changeConditions();
-    while (this.#reflectedRevision < revision) {
-      await this.#reflected.wait(limits, () => {
-        const { timeoutMs = Infinity } = limits;
+    const { signal, timeoutMs = Infinity } = limits;
+    const endsAt = performance.now() + timeoutMs;
+    for (let reached = this.#reflectedRevision; reached < revision;) {
+      const reflection = await this.#reflected.wait({ signal, timeoutMs: endsAt - performance.now() }, () => {
         const what = `the conditions of ${[...conditions.keys()].join(', ')} were not in force within ${timeoutMs} ms`;
         return new TimeoutError(`${what}; they will be once the server has taken them`, timeoutMs);
       });
+      reached = reflection.revision;
+      if (reached >= revision && reflection.refusal !== undefined) throw reflection.refusal;
     }
   }
 
@@ -171,6 +199,7 @@ export class Monitor {
   /** Ends the monitor for good: the server is told, and whoever waits gets `reason`. */
   close(reason: Error): void {
     this.#closed = reason;
+    this.#epoch++;
     this.#reflected.rejectAll(reason);
     const session = this.#session;
     this.#session = undefined;
@@ -188,7 +217,10 @@ export class Monitor {
       const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
       if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
       try {
-        return { method, kind: this.#prime(await session.request(method, params, options)) };
+        const kind = this.#prime(await session.request(method, params, options));
+        // Canceled while the reply was on its way: see canceled().
+        if (this.#session !== session) this.#lastTransactionId = ZERO_UUID;
+        return { method, kind };
       } catch (error) {
         if (error instanceof ProtocolError) this.#lastTransactionId = ZERO_UUID;
         if (!(error instanceof RpcError)) throw error;
@@ -268,21 +300,32 @@ export class Monitor {
     const session = this.#session;
     if (this.#changing || this.#early !== undefined || session === undefined || session.closed) return;
     this.#changing = true;
-    try {
-      for (let due = this.#due(); due.length > 0; due = this.#due()) {
-        const { revision } = this.#conditions;
-        const applied = due.map((table) => [table, this.#conditions.wanted(table)] as const);
+    const epoch = this.#epoch;
+    for (let due = this.#due(); due.length > 0; due = this.#due()) {
+      const { revision } = this.#conditions;
+      const applied = due.map((table) => [table, this.#conditions.wanted(table)] as const);
+      try {
         if (this.#method !== 'monitor') await this.#sendConditions(session, applied);
-        // Another connection has begun meanwhile, and has the newest conditions.
-        if (this.#session !== session) return;
-        for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
-        this.#reflect(revision);
-        this.#handlers?.onConditions(due);
+      } catch (error) {
+        if (this.#epoch !== epoch) return;
+        if (!(error instanceof RpcError) || applied.some(([table]) => this.#conditions.isDoubtful(table))) {
+          // What the server applies now is unknown; the next connection asks for a snapshot.
+          session.end(error as OvsdbError);
+          return;
+        }
+        for (const [table, conditions] of applied) {
+          if (this.#conditions.refuse(table, conditions, applied.length > 1)) this.#untold.delete(table);
+        }
+        this.#reflect(revision, error);
+        continue;
       }
-      this.#changing = false;
-    } catch (error) {
-      this.#conditionsFailed(session, error as Error);
+      // Another start has begun meanwhile, and has the newest conditions.
+      if (this.#epoch !== epoch) return;
+      for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
+      this.#reflect(revision);
     }
+    this.#changing = false;
+    this.#reflect(this.#conditions.revision);
   }
 
   async #sendConditions(
@@ -298,22 +341,13 @@ export class Monitor {
     await session.request('monitor_cond_change', [this.id, this.id, changes], { timeoutMs: this.#timeoutMs });
   }
 
-  #conditionsFailed(session: RpcSession, error: Error): void {
-    // What the server applies now is unknown; the next connection asks for a snapshot.
-    if (this.#session !== session || session.closed) return;
-    if (error instanceof TimeoutError) {
-      session.end(error);
-      return;
-    }
-    this.#changing = false;
-    for (const table of this.#due()) this.#conditions.takeBack(table);
-    this.#reflectedRevision = this.#conditions.revision;
-    this.#reflected.rejectAll(error);
-  }
-
-  #reflect(revision: number): void {
+  /** The replica reflects the conditions up to a revision, or the server has refused those. */
+  #reflect(revision: number, refusal?: Error): void {
     this.#reflectedRevision = revision;
-    this.#reflected.resolveAll(undefined);
+    const told = new Set([...this.#untold].filter((table) => !this.#due().includes(table)));
+    for (const table of told) this.#untold.delete(table);
+    this.#reflected.resolveAll(refusal === undefined ? { revision } : { revision, refusal });
+    if (told.size > 0) this.#handlers?.onConditions([...told]);
   }
 }
 
