@@ -46,6 +46,7 @@ export async function undoConflicts(
   if (!writtenPorts(client, call, committed).some((port) => conflictOf(call, index, port) !== undefined)) return [];
   const flight = new Flight();
   let succeeded = false;
+  let asked = false;
   try {
     // Looked up in here, since the callback may be run again after somebody else's change.
     await transactions.commit(call, (tx) => {
@@ -57,13 +58,10 @@ export async function undoConflicts(
         const error = conflictOf(call, index, port, ipsOf(port.own));
         if (error !== undefined) refused.set(port.outcome.pod, refusedPod(port, error));
       }
-      takeBack(
-        tx,
-        committed,
-        concerned.filter((port) => !stuck.has(port)),
-        flight,
-        rules,
-      );
+      const going = concerned.filter((port) => !stuck.has(port));
+      // An earlier run may arrive late, when nothing needs to be taken back any more: the generation keeps it out.
+      if (going.length > 0 || asked) takeBack(tx, committed, going, flight, rules);
+      asked ||= going.length > 0;
     });
     succeeded = true;
   } finally {
@@ -176,10 +174,7 @@ function takeBack(
   const logicalSwitch = tx.tables.Logical_Switch.get(site.logicalSwitch._uuid);
   if (logicalSwitch === undefined) return;
   const deleted: Uuid<'Logical_Switch_Port'>[] = [];
-  // Former addresses are taken like any others.
-  const generation = ports.some(({ former }) => former !== undefined)
-    ? flights.guard(tx, logicalSwitch, flight)
-    : undefined;
+  const generation = flights.guard(tx, logicalSwitch, flight);
   for (const port of ports) {
     const { own, former } = port;
     if (former === undefined) {
@@ -190,10 +185,9 @@ function takeBack(
     for (const ip of comingBack(port)) flights.claim(ip, own.row.name, flight);
     readdress(tx, own, former, rules);
   }
-  if (deleted.length === 0 && generation === undefined) return;
   tx.mutate('Logical_Switch', logicalSwitch._uuid, {
     ...(deleted.length > 0 && { ports: { delete: deleted } }),
-    ...(generation !== undefined && { external_ids: { set: { [GENERATION_KEY]: generation } } }),
+    external_ids: { set: { [GENERATION_KEY]: generation } },
   });
 }
 

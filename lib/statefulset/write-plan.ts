@@ -144,7 +144,8 @@ function refresh(tx: ManagerTransaction, workload: Workload, pod: WorkloadPod, k
     else ids[key] = address;
   }
   if (Object.keys(ids).length === 0 && gone.length === 0) return false;
-  guardOwner(tx, kept);
+  // One whose reply was lost may arrive late, and must not put back a pod that has been replaced since.
+  tx.verify('Logical_Switch_Port', kept.row, ['external_ids']);
   tx.mutate('Logical_Switch_Port', kept.row._uuid, {
     external_ids: { ...(Object.keys(ids).length > 0 && { set: ids }), ...(gone.length > 0 && { delete: gone }) },
   });
