@@ -1,0 +1,54 @@
+/**
+ * Rows as someone knows them who listens and never reads: each change must fit on what the changes before left, and
+ * in the end the rows must be the replica's, the very same objects.
+ */
+import type { Batch } from '../../lib/replica/replica.js';
+import type { RowData } from '../../lib/replica/row.js';
+
+/** See the head of this file. */
+export class Fold {
+  readonly #name: string;
+  readonly #rows = new Map<string, RowData>();
+  readonly #breach: (what: string) => void;
+  /** Batches by cause. */
+  readonly batches: Record<Batch['cause'], number> = { initial: 0, update: 0, resync: 0, overflow: 0 };
+  changes = 0;
+
+  constructor(name: string, breach: (what: string) => void) {
+    this.#name = name;
+    this.#breach = breach;
+  }
+
+  add({ cause, changes }: Batch): void {
+    this.batches[cause]++;
+    this.changes += changes.length;
+    for (const change of changes) {
+      const key = `${change.table} ${change.row._uuid}`;
+      const known = this.#rows.get(key);
+      const what = `${this.#name}, ${cause}: ${change.type} of ${key}`;
+      if (change.type === 'insert') {
+        if (known !== undefined) this.#breach(`${what}, which was there already`);
+      } else if (known === undefined) this.#breach(`${what}, which was not there`);
+      else if (known !== (change.type === 'update' ? change.old : change.row)) {
+        this.#breach(`${what}, whose former contents are not those of the last event`);
+      }
+      if (change.type === 'delete') this.#rows.delete(key);
+      else this.#rows.set(key, change.row);
+    }
+  }
+
+  /** Differences from the rows of a replica, in words. */
+  compare(tables: readonly (readonly [string, Iterable<RowData>])[]): string[] {
+    const found: string[] = [];
+    const rest = new Map(this.#rows);
+    for (const [table, rows] of tables) {
+      for (const row of rows) {
+        const key = `${table} ${row._uuid}`;
+        if (rest.get(key) !== row) found.push(`${this.#name} ${rest.has(key) ? 'has another' : 'lacks'} ${key}`);
+        rest.delete(key);
+      }
+    }
+    for (const key of rest.keys()) found.push(`${this.#name} still has ${key}`);
+    return found;
+  }
+}
