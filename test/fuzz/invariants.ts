@@ -81,7 +81,8 @@ function isBig(value: ColumnValue): boolean {
   return Array.isArray(value) && value.length > BIG_SET_SIZE;
 }
 
-function fits({ kind, type }: ColumnSchema, value: ColumnValue): boolean {
+/** Does the value have the type of the column? */
+export function fits({ kind, type }: ColumnSchema, value: ColumnValue): boolean {
   switch (kind) {
     case 'scalar':
       return isAtom(type.key, value);
