@@ -642,6 +642,64 @@ describe('transactions', () => {
       await eventually(() => proxy.methods.at(-1) === 'cancel');
     });
 
+    it('canceled after its time by a server that was waiting: failed for certain, and never in force', async () => {
+      const name = fresh();
+      const set = await nb.transact((tx) => tx.insert('Address_Set', { name }));
+      const error = await failure(
+        nb.transact(
+          (tx) => {
+            tx.wait('Address_Set', set, '==', [{ name: `${name}b` }], { timeoutMs: 60_000 });
+            tx.update('Address_Set', set, { addresses: ['10.0.0.1'] });
+          },
+          { timeoutMs: 50 },
+        ),
+      );
+      expect(error).to.include({ code: 'TimedOut', outcome: 'failed' });
+      await nb.transact((tx) => tx.update('Address_Set', set, { name: `${name}b` }));
+      expect(nb.tables.Address_Set.get(set)!.addresses).to.deep.equal([]);
+    });
+
+    it('an answer that makes no sense: unknown, and the connection is given up for another', async () => {
+      const name = fresh();
+      const left = outOfSync(nb);
+      proxy.onReply = ({ id, method, result }) =>
+        method === undefined && typeof id === 'number' && Array.isArray(result) ? { result: [{ uuid: 5 }] } : 'pass';
+      const error = await failure(nb.transact((tx) => tx.insert('Address_Set', { name })));
+      proxy.onReply = () => 'pass';
+      expect(error).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
+      expect(error.cause).to.include({ code: 'Protocol' });
+      await left;
+      await nb.synced();
+      expect(nb.tables.Address_Set.find({ name })).not.to.equal(undefined);
+    });
+
+    it('more of them at once than may be under way: each in its turn, and too many are refused at once', async () => {
+      await using limited = await connectNorthbound({
+        remotes: proxy.remote,
+        tables: TABLES,
+        onWarning: ignore,
+        maxTransactionsInFlight: 2,
+        maxTransactionsWaiting: 3,
+      });
+      const held: unknown[] = [];
+      proxy.onRequest = (message) => {
+        if (message.method !== 'transact') return 'pass';
+        held.push(message);
+        return 'drop';
+      };
+      const sets = Array.from({ length: 6 }, () =>
+        limited.transact((tx) => tx.insert('Address_Set', { name: fresh() })),
+      );
+      const refused = await failure(sets[5]!);
+      expect(refused).to.include({ code: 'NotSent', outcome: 'not-sent' });
+      expect(refused.message).to.match(/2 transactions are under way and 3 wait .*maxTransactionsInFlight/);
+      await eventually(() => held.length === 2);
+      proxy.onRequest = () => 'pass';
+      for (const message of held) proxy.sendLate(message as never);
+      const uuids = await Promise.all(sets.slice(0, 5));
+      expect(new Set(uuids).size).to.equal(5);
+    });
+
     it('an abort rejects with its reason, before, while waiting and after sending', async () => {
       const reason = new Error('changed my mind');
       const insert = (tx: Tx): unknown => tx.insert('Address_Set', { name: fresh() });
