@@ -19,6 +19,7 @@ import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
 import { PendingRequest, type RequestOptions } from './pending-request.js';
 import { Probe } from './probe.js';
+import { UnreadAnswers } from './unread-answers.js';
 
 /** Settings of an {@link RpcSession}. */
 export interface RpcSessionOptions {
@@ -64,6 +65,7 @@ export class RpcSession {
   readonly #client: JSONRPCClient;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #probe: Probe;
+  readonly #answers: UnreadAnswers;
 
   /** Why the session is over. */
   #end: OvsdbError | undefined;
@@ -82,6 +84,7 @@ export class RpcSession {
     if (!(probeIntervalMs >= 0))
       throw new InvalidArgumentError(`probeIntervalMs is ${probeIntervalMs}; give 0 or more`);
     this.#stream = stream;
+    this.#answers = new UnreadAnswers(stream);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#framer = new Framer(
@@ -271,11 +274,14 @@ export class RpcSession {
         }
         break;
       case 'request':
-        this.#send(
-          message.method === 'echo'
-            ? toWireReply(message.id, message.params, null)
-            : toWireReply(message.id, null, 'unknown method'),
+        this.#answers.send(
+          stringifyJson(
+            message.method === 'echo'
+              ? toWireReply(message.id, message.params, null)
+              : toWireReply(message.id, null, 'unknown method'),
+          ),
         );
+        this.#messagesSent++;
         break;
       case 'notification':
         try {

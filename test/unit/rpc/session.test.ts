@@ -250,6 +250,22 @@ describe('RpcSession echo', () => {
     expect(stream.take()).to.deep.equal([{ id: 'echo', result: [1, 'x'], error: null }]);
   });
 
+  it('ends when the server asks and asks and reads no answer', () => {
+    const { stream, session, ends } = rig({ probeIntervalMs: 0 });
+    const echo = { id: 1, method: 'echo', params: ['x'.repeat(1024 * 1024)] };
+    for (let i = 0; i < 100; i++) stream.receive(echo);
+    expect(session.closed, 'while the server reads').to.equal(false);
+    // A big request of our own that waits is nobody's fault.
+    stream.stuck = true;
+    void session.request('transact', ['x'.repeat(30 * 1024 * 1024)]).catch(() => undefined);
+    for (let i = 0; i < 10; i++) stream.receive(echo);
+    expect(session.closed, 'while few answers wait').to.equal(false);
+    for (let i = 0; i < 10; i++) stream.receive(echo);
+    expect(ends).to.have.lengthOf(1);
+    expect(ends[0]).to.be.instanceOf(ProtocolError).with.property('message').that.includes('does not read the answers');
+    expect(stream.writableBytes).to.be.below(50 * 1024 * 1024);
+  });
+
   it('probes after the interval and lives on when anything comes, be it half a message', () => {
     const { stream, clock, ends, session } = rig({ probeIntervalMs: 1000 });
     clock.advance(999);
