@@ -73,6 +73,8 @@ export class Connection {
   #untried: number;
   /** When all remotes were last given such a turn because a server was not to be followed any more. */
   #hurriedAt = -Infinity;
+  /** Has a server answered, that must not be followed now, since the last wait? */
+  #someAnswered = false;
   /** Waits for a server that is fit to be followed, since there last was one. */
   #unfitRounds = 0;
   #snapshotTimeoutMs: number;
@@ -120,15 +122,16 @@ export class Connection {
   /** Keeps one more monitor up to date; resolves when it is for the first time. Rejects as {@link ready}. */
   async addMonitor(monitor: Monitor, limits: WaitLimits): Promise<void> {
     const { timeoutMs = Infinity } = limits;
-    const endsAt = performance.now() + timeoutMs;
     const given = limits.signal === undefined ? [] : [limits.signal];
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const timer = Number.isFinite(timeoutMs)
+      ? setTimeout(() => late.abort(this.#notInTime(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS))
+      : undefined;
     const signal = AbortSignal.any([...given, late.signal]);
     this.#monitors.add(monitor);
     try {
       for (;;) {
-        const { session, schema } = await this.ready({ signal, timeoutMs: endsAt - performance.now() });
+        const { session, schema } = await this.ready({ signal });
         if (monitor.isActiveOn(session)) return;
         try {
           await monitor.start(session, schema, this.#snapshotTimeoutMs, signal);
@@ -214,6 +217,7 @@ export class Connection {
     const now = performance.now();
     const wasConnected = this.#reconnect.isConnected;
     if (wasConnected) this.#reconnect.activity(now);
+    this.#someAnswered ||= error instanceof ServerUnfitError;
     if (this.#untried > 1) {
       this.#untried--;
       if (wasConnected) this.#reconnect.disconnected(now);
@@ -222,8 +226,10 @@ export class Connection {
     this.#untried = this.#remotes.size;
     this.#reconnect.disconnected(now);
     const backoffMs = this.#reconnect.deadline(now) - now;
-    if (!(error instanceof ServerUnfitError)) return backoffMs;
-    // Elections are over within seconds, so members that answer are asked again soon.
+    const someAnswered = this.#someAnswered;
+    this.#someAnswered = false;
+    if (!someAnswered) return backoffMs;
+    // Elections are over within seconds, so members that answer are asked again soon, whoever was asked last.
     return Math.min(backoffMs, this.#minBackoffMs, ELECTION_POLL_MS * 2 ** this.#unfitRounds++);
   }
 
