@@ -2,9 +2,11 @@ import { expect } from 'chai';
 
 import { LockRefusedError, type Lock } from '../../lib/client/lock.js';
 import { LockSet } from '../../lib/client/locks.js';
+import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { RpcSession } from '../../lib/rpc/session.js';
 import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
+import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { parseRemotes, type Remote } from '../../lib/wire/remote.js';
 import { connectStream } from '../../lib/wire/stream.js';
 import { eventually } from './raw-client.js';
@@ -217,6 +219,75 @@ describe('Locks of a real server', () => {
       }
     });
   }
+});
+
+describe('Locks of clients that reconnect', () => {
+  const BACKOFF = { backoff: { minMs: 10, maxMs: 100 }, onWarning: (): void => undefined };
+
+  it('pass to the other client, are regained, and end with the client', async () => {
+    await using sandbox = await Sandbox.start();
+    const [a, b] = await Promise.all([
+      connectNorthbound({ remotes: sandbox.remote, ...BACKOFF }),
+      connectNorthbound({ remotes: sandbox.remote, ...BACKOFF }),
+    ]);
+    try {
+      const first = a.lock('leader');
+      await first.acquired(LIMITS);
+      const second = b.lock('leader');
+      const events: string[] = [];
+      first.on('locked', () => events.push('locked'));
+      first.on('lost', ({ message }) => events.push(`lost: ${message}`));
+      const write = (client: NorthboundClient, name: string): Promise<unknown> =>
+        client.transact((tx) => {
+          tx.assert('leader');
+          return tx.insert('Logical_Switch', { name });
+        });
+      await write(a, 'by-the-first');
+      const refused = await write(b, 'by-the-second').then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(refused).to.be.instanceOf(TransactionError).and.include({ code: 'NotOwner', outcome: 'failed' });
+
+      a.reconnect();
+      await second.acquired(LIMITS);
+      expect(first.held).to.equal(false);
+      await write(b, 'by-the-second');
+      await a.synced(LIMITS);
+      b.close();
+      await first.acquired(LIMITS);
+      await write(a, 'by-the-first-again');
+      a.close();
+      expect(events).to.have.length(3);
+      expect(events[0]).to.match(/^lost: /);
+      expect(events.slice(1)).to.deep.equal(['locked', 'lost: the client of OVN_Northbound was closed']);
+      expect(first.held).to.equal(false);
+      expect(() => a.lock('leader')).to.throw('the client of OVN_Northbound was closed');
+    } finally {
+      a.close();
+      b.close();
+    }
+  });
+
+  it('are regained after a restart of the server, by one client only', async () => {
+    await using sandbox = await Sandbox.start();
+    const clients = await Promise.all(
+      Array.from({ length: 4 }, () => connectNorthbound({ remotes: sandbox.remote, ...BACKOFF })),
+    );
+    try {
+      const locks = clients.map((client) => client.lock('leader'));
+      await Promise.any(locks.map(async (lock) => lock.acquired(LIMITS)));
+      const before = locks.find((lock) => lock.held);
+      const lost = new Promise<void>((resolve) => before?.once('lost', () => resolve()));
+      await sandbox.restart();
+      await lost;
+      await Promise.any(locks.map(async (lock) => lock.acquired(LIMITS)));
+      await Promise.all(clients.map(async (client) => client.synced(LIMITS)));
+      expect(locks.filter((lock) => lock.held)).to.have.length(1);
+    } finally {
+      for (const client of clients) client.close();
+    }
+  });
 });
 
 describe('Locks of a cluster', function () {
