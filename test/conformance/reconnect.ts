@@ -24,7 +24,9 @@ const EVENTS: Readonly<
   activity: (machine, now) => machine.activity(now),
   passive: (machine, now) => machine.setPassive(true, now),
   listening: (machine, now) => machine.listening(now),
-  'listen-error': (machine, now) => machine.disconnected(now),
+  'listen-error': (machine, now) => {
+    if (machine.state === 'listening') machine.disconnected(now);
+  },
   'receive-attempted': (machine, now, when) => machine.receiveAttempted(when === 'LLONG_MAX' ? Infinity : now),
   'set-max-tries': (machine, _now, tries) => machine.setMaxTries(Number(tries)),
   'set-backoff-free-tries': (machine, _now, tries) => machine.setFreeTries(Number(tries)),

@@ -1,0 +1,2 @@
+/** See build.mjs. */
+export function buildAdapter(): { readonly file: string; remove(): void };
