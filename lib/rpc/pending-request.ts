@@ -42,6 +42,8 @@ export interface RequestContext {
   readonly forget: () => boolean;
   /** Asks the server to give the request up. */
   readonly cancel: () => void;
+  /** The request timed out, and the server has said nothing of it. */
+  readonly unanswered: () => void;
 }
 
 /** See the head of this file. */
@@ -108,12 +110,14 @@ export class PendingRequest {
     const { cancel = false, cancelGraceMs = DEFAULT_CANCEL_GRACE_MS } = this.#options;
     if (!cancel || !(cancelGraceMs > 0)) {
       this.giveUp(this.#timeoutError('', undefined, timeoutMs));
+      this.#context.unanswered();
       return;
     }
     this.#exceededMs = timeoutMs;
     this.#context.cancel();
     this.#after(cancelGraceMs, () => {
       this.giveUp(this.#timeoutError(`nor a word on its cancellation within ${cancelGraceMs} ms more`));
+      this.#context.unanswered();
     });
   }
 

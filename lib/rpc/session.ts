@@ -19,6 +19,7 @@ import { systemClock, type Clock } from './clock.js';
 import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
 import { PendingRequest, type RequestOptions } from './pending-request.js';
 import { Probe } from './probe.js';
+import { ReplyWatch } from './reply-watch.js';
 import { UnreadAnswers } from './unread-answers.js';
 
 /** Settings of an {@link RpcSession}. */
@@ -65,6 +66,7 @@ export class RpcSession {
   readonly #client: JSONRPCClient;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #probe: Probe;
+  readonly #replyWatch: ReplyWatch;
   readonly #answers: UnreadAnswers;
 
   /** Why the session is over. */
@@ -100,13 +102,19 @@ export class RpcSession {
       }
     });
     this.#probe = new Probe(stream, probeIntervalMs, this.#clock, {
-      onProbe: () => {
-        this.#probesSent++;
-        this.#send({ method: 'echo', params: [], id: PROBE_ID });
-      },
+      onProbe: () => this.#sendProbe(),
       onSilence: (silentMs) => {
         const what = `the server at ${formatRemote(stream.remote)} is silent: nothing came for ${Math.round(silentMs)} ms`;
         this.#fail(new ConnectionLostError(`${what}, and a probe was not answered`, { sent: false }));
+      },
+    });
+    this.#replyWatch = new ReplyWatch(probeIntervalMs, this.#clock, {
+      onAsk: () => this.#sendProbe(),
+      isReceiving: () => this.#framer.bufferedBytes > 0,
+      onNoReply: (waitedMs) => {
+        const what = `the server at ${formatRemote(stream.remote)} answers no requests any more`;
+        const why = 'one had no reply in time, and neither had a probe for';
+        this.#fail(new ConnectionLostError(`${what}: ${why} ${Math.round(waitedMs)} ms`, { sent: false }));
       },
     });
     stream.start({
@@ -172,6 +180,7 @@ export class RpcSession {
       resolve,
       reject,
       forget: () => this.#forget(id),
+      unanswered: () => this.#replyWatch.unanswered(),
       cancel: () => {
         this.notify('cancel', [id]);
       },
@@ -230,6 +239,11 @@ export class RpcSession {
     this.#messagesSent++;
   }
 
+  #sendProbe(): void {
+    this.#probesSent++;
+    this.#send({ method: 'echo', params: [], id: PROBE_ID });
+  }
+
   #takeFailedSend(): { readonly error: unknown } | undefined {
     const failed = this.#failedSend;
     this.#failedSend = undefined;
@@ -267,6 +281,7 @@ export class RpcSession {
     switch (message.kind) {
       case 'reply':
       case 'error':
+        this.#replyWatch.answered();
         if (typeof message.id === 'number' && this.#removePending(message.id)) {
           this.#client.receive(toJsonRpcResponse(message.id, message));
         } else if (message.id !== PROBE_ID) {
@@ -312,6 +327,7 @@ export class RpcSession {
     if (this.#end !== undefined) return false;
     this.#end = end;
     this.#probe.stop();
+    this.#replyWatch.stop();
     this.#stream.close();
     for (const request of [...this.#pending.values()]) {
       const sent = this.#stream.bytesSent > request.offset;
