@@ -2,7 +2,7 @@
  * A real server with a small database, for clients to which something happens: someone else, whose connection is
  * sound, keeps writing to it, and what it holds can be read at any time.
  */
-import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import { RawClient } from '../integration/raw-client.js';
 
 /** `Note` is written by others, `Counter` by each client its own row, `Write` by clients, which do not replicate it. */
@@ -37,17 +37,25 @@ export class FaultServer implements AsyncDisposable {
     this.#stopServer = stopServer;
   }
 
-  /** A standalone server: it keeps no history, so that clients get a snapshot whenever they come back. */
-  static async start(): Promise<FaultServer> {
-    const sandbox = await Sandbox.start({ schemas: SCHEMA });
-    const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
-    return new FaultServer(sandbox.remote, raw, () => sandbox.stop());
+  /**
+   * Starts one: standalone, it keeps no history, so that clients get a snapshot whenever they come back; or a cluster
+   * of one, which sends them what they missed.
+   */
+  static async start(model: 'standalone' | 'clustered' = 'standalone'): Promise<FaultServer> {
+    if (model === 'standalone') {
+      const sandbox = await Sandbox.start({ schemas: SCHEMA });
+      const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
+      return new FaultServer(sandbox.remote, raw, () => sandbox.stop());
+    }
+    const cluster = await ClusterSandbox.start({ members: 1, schema: SCHEMA });
+    const { remote } = await cluster.leader();
+    return new FaultServer(remote, await RawClient.connect(remote, SCHEMA.name), () => cluster.stop());
   }
 
-  /** Begins to write notes without a pause: inserts, changes of sets, deletes. */
-  startWriting(): void {
+  /** Begins to write notes, with pauses: inserts, changes of sets, deletes. */
+  startWriting(pauseMs = 4): void {
     this.#stopping = false;
-    this.#writing ??= this.#write();
+    this.#writing ??= this.#write(pauseMs);
   }
 
   /** Ends {@link startWriting}; rejects with what went wrong with it. */
@@ -63,7 +71,7 @@ export class FaultServer implements AsyncDisposable {
     await this.#stopServer();
   }
 
-  async #write(): Promise<void> {
+  async #write(pauseMs: number): Promise<void> {
     while (!this.#stopping) {
       const number = this.#written++;
       const where = (age: number): unknown[] => [['text', '==', `note ${number - age}`]];
@@ -76,7 +84,7 @@ export class FaultServer implements AsyncDisposable {
       await this.raw.commit({ op: 'insert', table: 'Note', row: { text: `note ${number}`, tags: 'new' } });
       await this.raw.commit(change(0, 'insert'), change(1, 'delete'));
       await this.raw.commit({ op: 'delete', table: 'Note', where: where(NOTES) });
-      await new Promise((resolve) => setTimeout(resolve, 4));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 }

@@ -79,9 +79,9 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   }
 
   /** Begins to write, one transaction after the other. */
-  startWriting(): void {
+  startWriting(timeoutMs = 20_000): void {
     this.#stopping = false;
-    this.#writing ??= this.#write();
+    this.#writing ??= this.#write(timeoutMs);
   }
 
   /** One write, noted. Resolves with its outcome. */
@@ -92,8 +92,9 @@ export class Scene<R extends Relay> implements AsyncDisposable {
     this.outcomes.set(name, outcome);
     if (outcome !== 'done') return outcome;
     this.#done++;
-    const { value } = this.client.tables.Counter.find({ name: this.name }) ?? {};
-    if (!(Number(value) >= this.#done)) this.#breaches.push(`${name} is done, and the replica does not show it`);
+    const counter = this.client.tables.Counter.find({ name: this.name });
+    if (!(Number(counter?.value) >= this.#done))
+      this.#breaches.push(`${name} is done, and the replica does not show it`);
     return outcome;
   }
 
@@ -109,7 +110,10 @@ export class Scene<R extends Relay> implements AsyncDisposable {
 
   /** Resolves when this has become true of the client's states; what is true already counts. */
   async until(condition: () => boolean, what: string): Promise<void> {
-    await eventually(condition, `${this.name}: ${what}; its states: ${this.states.map(({ name }) => name).join(' ')}`);
+    await eventually(condition, what).catch((error: unknown) => {
+      const states = this.states.map(({ name }) => name).join(' ');
+      throw new Error(`${this.name}, after the states ${states}`, { cause: error });
+    });
   }
 
   /** Ends {@link startWriting}. */
@@ -143,12 +147,13 @@ export class Scene<R extends Relay> implements AsyncDisposable {
     this.#stopping = true;
     this.client.close();
     await this.stopWriting().catch(() => undefined);
+    await this.server.raw.commit({ op: 'delete', table: 'Counter', where: [['name', '==', this.name]] });
     await this.relay[Symbol.asyncDispose]();
   }
 
-  async #write(): Promise<void> {
+  async #write(timeoutMs: number): Promise<void> {
     while (!this.#stopping) {
-      await this.write();
+      await this.write(timeoutMs);
       await new Promise(setImmediate);
     }
   }
