@@ -48,7 +48,7 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
         );
       }
       if (rows === undefined) continue;
-      if (typeof rows !== 'boolean' && !Array.isArray(rows)) {
+      if (typeof rows !== 'boolean' && !isListOfLists(rows)) {
         throw new InvalidArgumentError(
           `the conditions of ${table} are true, false, or a list of [column, function, value]`,
         );
@@ -92,4 +92,9 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
     this.close();
     return Promise.resolve();
   }
+}
+
+/** Callers without types may give anything. */
+function isListOfLists(given: unknown): boolean {
+  return Array.isArray(given) && given.every((clause) => Array.isArray(clause));
 }

@@ -24,6 +24,9 @@ const NOTIFICATIONS: Readonly<Record<MonitorMethod, string>> = {
   monitor: 'update',
 };
 
+/** A server sends updates after the snapshot; a few may be read before its reply has been dealt with. */
+const MAX_EARLY_UPDATES = 10_000;
+
 type Requests = Record<string, { readonly columns: readonly string[]; readonly where?: readonly unknown[] }[]>;
 
 /** What {@link Monitor.start} found. */
@@ -145,7 +148,9 @@ export class Monitor {
   handle(method: string, params: readonly unknown[]): void {
     if (method !== NOTIFICATIONS[this.#method] || params[0] !== this.id) return;
     if (this.#early === undefined) this.#apply(method, params);
-    else this.#early.push([method, params]);
+    else if (this.#early.push([method, params]) > MAX_EARLY_UPDATES) {
+      throw new ProtocolError(`the server sent more than ${MAX_EARLY_UPDATES} updates before the snapshot`);
+    }
   }
 
   /** The server has given this monitor up (`monitor_canceled`): its database changed or went. */
@@ -176,13 +181,12 @@ export class Monitor {
     void this.#changeConditions();
     const { signal, timeoutMs = Infinity } = limits;
     const endsAt = performance.now() + timeoutMs;
-    for (let reached = this.#reflectedRevision; reached < revision;) {
-      const reflection = await this.#reflected.wait({ signal, timeoutMs: endsAt - performance.now() }, () => {
+    while (this.#reflectedRevision < revision) {
+      const reached = await this.#reflected.wait({ signal, timeoutMs: endsAt - performance.now() }, () => {
         const what = `the conditions of ${[...conditions.keys()].join(', ')} were not in force within ${timeoutMs} ms`;
         return new TimeoutError(`${what}; they will be once the server has taken them`, timeoutMs);
       });
-      reached = reflection.revision;
-      if (reached >= revision && reflection.refusal !== undefined) throw reflection.refusal;
+      if (reached.revision >= revision && reached.refusal !== undefined) throw reached.refusal;
     }
   }
 

@@ -221,7 +221,7 @@ describe('several monitors of one client', function () {
     await using client = await connect();
     for (const how of ['abort', 'time'] as const) {
       const controller = new AbortController();
-      proxy.onReply = ({ result }) => (JSON.stringify(result).includes('"p0"') ? 'drop' : 'pass');
+      proxy.onReply = ({ result }) => (JSON.stringify(result ?? null).includes('"p0"') ? 'drop' : 'pass');
       proxy.requests.length = 0;
       const limits = how === 'abort' ? { signal: controller.signal } : { timeoutMs: 50 };
       const pending = failure(client.monitor({ tables: evenPorts, ...limits }));

@@ -18,10 +18,12 @@ export class WatchedTables {
   readonly #name: string;
   readonly #source: Source;
   readonly #tables: readonly string[];
+  readonly #neverEmpty: readonly string[];
   readonly #rows = new Map<string, RowData>();
 
-  /** Watches from now on. */
-  constructor(name: string, source: Source, tables: readonly string[]) {
+  /** Watches all tables of a source from now on. */
+  constructor(name: string, source: Source, tables: readonly string[], neverEmpty: readonly string[] = tables) {
+    this.#neverEmpty = neverEmpty;
     this.#name = name;
     this.#source = source;
     this.#tables = tables;
@@ -36,7 +38,7 @@ export class WatchedTables {
 
   /** Notes a fault for each table that is empty now. */
   expectNotEmpty(when: string): void {
-    for (const table of this.#tables) {
+    for (const table of this.#neverEmpty) {
       if (this.#source.tables[table]!.size === 0) this.faults.push(`${this.#name}: ${table} is empty ${when}`);
     }
   }
