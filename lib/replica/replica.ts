@@ -293,6 +293,11 @@ function stageUpdate(
 
 /** The whole contents that a row update carries, if it does (RFC 7047 §4.1.6 `new`; update2 `initial`, `insert`). */
 function wholeContents(wire: Record<string, unknown>, format: Updates['format']): object | undefined {
+  if (format === 'v2' && Object.keys(wire).length !== 1) {
+    throw new ProtocolError(
+      `the server sent a row update with the members "${shown(Object.keys(wire).join(', '))}", not just one`,
+    );
+  }
   const contents = format === 'v1' ? wire.new : (wire.initial ?? wire.insert);
   return contents === undefined ? undefined : asObject(contents, 'a row');
 }

@@ -248,4 +248,22 @@ describe('Monitor', () => {
     expect(rig.requests[0]!.params[2]).to.deep.equal({ T: [{ columns: ['name', 'set'] }] });
     expect(rig.monitor.unconditioned).to.deep.equal(['T']);
   });
+
+  it('ends a session over which updates come without end before the snapshot', async () => {
+    const rig = new Rig();
+    const started = rig.start([]).catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    const update = { id: null, method: 'update3', params: [rig.monitor.id, TXN, { T: { [A]: { modify: {} } } }] };
+    for (let n = 0; n <= 10_000; n++) rig.stream.receive(update);
+    expect(await started).to.include({ code: 'ConnectionLost' });
+    expect(rig.ends.map(({ message }) => message).join()).to.match(/more than 10000 updates before the snapshot/);
+  });
+
+  it('refuses a row update with two members', async () => {
+    const rig = new Rig();
+    await rig.start([whole({})]);
+    rig.update3({ [A]: { insert: { name: 'a' }, delete: null } });
+    expect(rig.ends.map(({ message }) => message).join()).to.match(/members "insert, delete", not just one/);
+    expect(rig.rows).to.deep.equal([]);
+  });
 });
