@@ -55,6 +55,13 @@ export class RawClient implements Disposable {
     );
   }
 
+  /** Converts the database to another schema, on the server. */
+  async convert(schema: object): Promise<void> {
+    // Without it the server closes the connection instead of answering, where the database is clustered.
+    await this.#session.request('set_db_change_aware', [true]);
+    await this.#session.request('convert', [this.schema.name, schema]);
+  }
+
   [Symbol.dispose](): void {
     this.#session.close();
   }
