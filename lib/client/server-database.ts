@@ -10,6 +10,7 @@ import type { RowData } from '../replica/row.js';
 import type { RpcSession } from '../rpc/session.js';
 import { parseSchema } from '../schema/schema.js';
 import type { Integer } from '../schema/types.js';
+import { ZERO_UUID } from '../schema/uuid.js';
 
 /** How a server stands to a database that it serves. */
 export interface ServerStatus {
@@ -18,7 +19,7 @@ export interface ServerStatus {
   readonly leader: boolean;
   /** Is it in touch with a majority of its cluster, or, as a relay, with its source? */
   readonly connected: boolean;
-  /** Uuid of the cluster. */
+  /** Uuid of the cluster; undefined for a member that has not joined yet, a relay, and a standalone server. */
   readonly clusterId: string | undefined;
   /** Uuid of the member of the cluster. */
   readonly serverId: string | undefined;
@@ -144,7 +145,8 @@ function statusOf({ model, connected, leader, cid, sid, index }: RowData): Serve
     model: model === 'clustered' || model === 'relay' ? model : 'standalone',
     connected: connected === true,
     leader: leader === true,
-    clusterId: typeof cid === 'string' ? cid : undefined,
+    // A member that has not joined does not know it, and may say so with zeros.
+    clusterId: typeof cid === 'string' && cid !== ZERO_UUID ? cid : undefined,
     serverId: typeof sid === 'string' ? sid : undefined,
     index: typeof index === 'number' || typeof index === 'bigint' ? index : undefined,
   };

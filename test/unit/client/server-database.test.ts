@@ -9,6 +9,7 @@ import {
   type ServerStatus,
 } from '../../../lib/client/server-database.js';
 import { RpcSession } from '../../../lib/rpc/session.js';
+import { ZERO_UUID } from '../../../lib/schema/uuid.js';
 import { FakeClock, FakeStream } from '../rpc/fake-stream.js';
 
 const CID = '11111111-1111-4111-8111-111111111111';
@@ -251,6 +252,13 @@ describe('ServerDatabase', () => {
     await serve(open(ANY), SCHEMA, { [ROW]: { initial: bare } });
     expect(database.status).to.include({ leader: false, connected: false, index: undefined });
     expect(database.unfit()?.reason).to.equal('disconnected');
+  });
+
+  it('knows a member that has not joined yet by a cluster of zeros', async () => {
+    const joining = { name: 'OVN_Northbound', model: 'clustered', cid: ['uuid', ZERO_UUID], sid: ['uuid', SID] };
+    await serve(open(rules()), SCHEMA, { [ROW]: { initial: joining } });
+    expect(database.status?.clusterId).to.equal(undefined);
+    expect(database.unfit()?.reason).to.equal('not-joined');
   });
 
   it('takes a database of a server that knows of no clusters for a standalone one', async () => {
