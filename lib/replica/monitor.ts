@@ -276,6 +276,10 @@ export class Monitor {
     try {
       if (method === 'update3') {
         if (!isUuid(params[1])) throw new ProtocolError('the server sent an update3 without the id of its transaction');
+        // Differences of sets, taken twice, would undo themselves. New conditions bring rows without a transaction.
+        if (params[1] === this.#lastTransactionId && params[1] !== ZERO_UUID && !this.#changing) {
+          throw new ProtocolError(`the server sent the update for transaction ${params[1]} twice`);
+        }
         this.#replica.applyUpdates({ format: 'v2', tables: params[2] }, 'update');
         this.#lastTransactionId = params[1];
       } else this.#replica.applyUpdates({ format: method === 'update' ? 'v1' : 'v2', tables: params[1] }, 'update');

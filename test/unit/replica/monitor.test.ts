@@ -60,7 +60,13 @@ class Rig {
     return [...this.replica.stores.get('T')!.rows.values()].map((row) => ({ ...row }));
   }
 
-  update3(rows: object, transaction = TXN): void {
+  #transactions = 0;
+
+  /** Sends an update, of a transaction of its own unless told otherwise. */
+  update3(
+    rows: object,
+    transaction = `eeeeeeee-0000-4000-8000-${String(++this.#transactions).padStart(12, '0')}`,
+  ): void {
     this.stream.receive({ id: null, method: 'update3', params: [this.monitor.id, transaction, { T: rows }] });
   }
 }
@@ -234,7 +240,7 @@ describe('Monitor', () => {
       {
         id: null,
         method: 'update3',
-        params: [rig.monitor.id, TXN, { T: { [A]: { delete: null }, [B]: { insert: {} } } }],
+        params: [rig.monitor.id, B, { T: { [A]: { delete: null }, [B]: { insert: {} } } }],
       },
     );
     await started;
@@ -265,5 +271,33 @@ describe('Monitor', () => {
     rig.update3({ [A]: { insert: { name: 'a' }, delete: null } });
     expect(rig.ends.map(({ message }) => message).join()).to.match(/members "insert, delete", not just one/);
     expect(rig.rows).to.deep.equal([]);
+  });
+
+  it('refuses the update of a transaction that it has already', async () => {
+    const rig = new Rig();
+    await rig.start([whole({ [A]: { initial: { set: ['set', ['x']] } } })]);
+    rig.update3({ [A]: { modify: { set: ['set', ['y']] } } }, B);
+    rig.update3({ [A]: { modify: { set: ['set', ['y']] } } }, B);
+    expect(rig.ends.map(({ message }) => message).join()).to.match(new RegExp(`update for transaction ${B} twice`));
+    expect(rig.rows).to.deep.equal([{ _uuid: A, name: '', set: ['x', 'y'] }]);
+  });
+
+  it('takes updates without the id of a transaction, however many', async () => {
+    const rig = new Rig();
+    await rig.start([whole({ [A]: { initial: {} } }, ZERO_UUID)]);
+    for (let n = 0; n < 3; n++) rig.update3({ [A]: { modify: { set: ['set', ['y']] } } }, ZERO_UUID);
+    expect(rig.rows).to.deep.equal([{ _uuid: A, name: '', set: ['y'] }]);
+    expect(rig.ends).to.deep.equal([]);
+  });
+
+  it('takes the rows that new conditions bring, which come under the id of the last transaction', async () => {
+    const rig = new Rig([{ table: 'T', where: false }]);
+    await rig.start([whole({})]);
+    const changed = rig.monitor.setConditions(new Map([['T', true]]));
+    rig.update3({ [A]: { insert: { name: 'a' } } }, TXN);
+    rig.stream.receive({ id: 1, result: {}, error: null });
+    await changed;
+    expect(rig.rows).to.deep.equal([{ _uuid: A, name: 'a', set: [] }]);
+    expect(rig.ends).to.deep.equal([]);
   });
 });
