@@ -177,9 +177,9 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       await using client = await connect({ maxTransactionsInFlight: 8 });
       const results: Promise<string>[] = [];
       let n = 0;
-      let stop = false;
+      const writing = { on: true };
       const writer = (async () => {
-        while (!stop) {
+        while (writing.on) {
           const name = `w${n++}`;
           results.push(
             client
@@ -196,7 +196,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
         await rig.convert(version);
         await at(client, version);
       }
-      stop = true;
+      writing.on = false;
       await writer;
       const outcomes = await Promise.all(results);
       const present = [...client.tables.T].map((row) => row['name'] as string);
@@ -212,13 +212,12 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
     });
 
     it('keeps up with conversions in quick succession, and one while it starts', async () => {
-      let client: Client | undefined;
       let converted: Promise<void> | undefined;
       proxy.onRequest = ({ method, params }) => {
         if (method === 'monitor_cond_since' && params?.[0] === 'Changing') converted ??= rig.convert(2);
         return 'pass';
       };
-      client = await connect();
+      const client = await connect();
       await converted;
       await at(client, 2);
       for (const version of [3, 2, 1, 2, 3]) await rig.convert(version);
