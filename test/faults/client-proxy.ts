@@ -40,9 +40,10 @@ export class ClientProxy extends Relay {
     return this.requests.filter(({ method }) => method === 'transact').map(({ params = [] }) => params.slice(1));
   }
 
-  /** Sends a text to the client of the latest connection, as if it came from the server. */
-  inject(text: string): void {
-    this.#latestClient?.write(text);
+  /** Sends a message, or text or bytes as they are, to the client of the latest connection, as if from the server. */
+  inject(message: string | Buffer | object): void {
+    const bytes = typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message);
+    this.#latestClient?.write(bytes);
   }
 
   /** Sends a message that was dropped to the server of the latest connection after all. */

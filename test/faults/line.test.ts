@@ -25,12 +25,12 @@ describe('a connection', function () {
     const openStream: OpenStream = async (...args) => {
       const stream = await connectStream(...args);
       const start = stream.start.bind(stream);
-      stream.start = ({ onData, onClose }) => {
+      stream.start = (handlers) => {
         start({
-          onClose,
+          onClose: (error) => handlers.onClose(error),
           onData: (chunk) => {
             chunks.push(chunk);
-            onData(chunk);
+            handlers.onData(chunk);
           },
         });
       };

@@ -20,6 +20,8 @@ import type { Relay } from './relay.js';
 const TABLES = ['Note', 'Counter'] as const;
 type Client = OvsdbClient<UntypedTables, Record<(typeof TABLES)[number], string>>;
 type Outcome = 'done' | 'failed' | 'not-sent' | 'unknown';
+/** How a write went; `pending` while it is under way. */
+type Fate = Outcome | 'pending';
 
 let scenes = 0;
 
@@ -32,7 +34,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   /** States since the first sync. */
   readonly states: ClientState[] = [];
   /** How the client's writes went. */
-  readonly outcomes = new Map<string, Outcome>();
+  readonly outcomes = new Map<string, Fate>();
   readonly #breaches: string[] = [];
   readonly #events: Fold;
   readonly #stream: Fold;
@@ -50,7 +52,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
     this.#events = new Fold('events', breach);
     this.#stream = new Fold('stream', breach);
     const changes = this.#tables().flatMap(([table, rows]) =>
-      [...rows].map((row) => ({ type: 'insert' as const, table, row })),
+      rows.map((row) => ({ type: 'insert' as const, table, row })),
     );
     this.#events.add({ cause: 'initial', changes });
     client.on('batch', (batch) => this.#events.add(batch));
@@ -87,7 +89,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   /** One write, noted. Resolves with its outcome. */
   async write(timeoutMs = 20_000): Promise<Outcome> {
     const name = `${this.name}: ${this.outcomes.size}`;
-    this.outcomes.set(name, 'unknown');
+    this.outcomes.set(name, 'pending');
     const outcome = await this.#insert(name, timeoutMs);
     this.outcomes.set(name, outcome);
     if (outcome !== 'done') return outcome;
@@ -104,7 +106,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   }
 
   /** How many of the writes went that way. */
-  count(outcome: Outcome): number {
+  count(outcome: Fate): number {
     return [...this.outcomes.values()].filter((each) => each === outcome).length;
   }
 
@@ -126,10 +128,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   /** The replica, the writes, what listeners know, and what is left over; closes the client. See {@link verify}. */
   async check(rows: ReadonlyMap<string, unknown>, writes: readonly unknown[]): Promise<void> {
     for (const table of TABLES) {
-      const replicated = Array.from(
-        this.client.tables[table] as Iterable<RowData>,
-        (row) => [row._uuid, comparable(row)] as const,
-      );
+      const replicated = this.#rows(table).map((row) => [row._uuid, comparable(row)] as const);
       expect(new Map(replicated), `${table} of ${this.name}`).to.deep.equal(rows.get(table));
     }
     this.#checkWrites(writes);
@@ -194,8 +193,12 @@ export class Scene<R extends Relay> implements AsyncDisposable {
     expect(this.client.tables.Counter.find({ name: this.name })).to.include({ value: present });
   }
 
-  #tables(): (readonly [string, Iterable<RowData>])[] {
-    return TABLES.map((table) => [table, this.client.tables[table].values() as Iterable<RowData>] as const);
+  #tables(): (readonly [table: string, rows: readonly RowData[]])[] {
+    return TABLES.map((table) => [table, this.#rows(table)]);
+  }
+
+  #rows(table: (typeof TABLES)[number]): readonly RowData[] {
+    return [...this.client.tables[table].values()] as unknown as RowData[];
   }
 }
 
