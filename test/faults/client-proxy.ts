@@ -46,6 +46,11 @@ export class ClientProxy extends Relay {
     this.#latestClient?.write(bytes);
   }
 
+  /** Takes nothing more of what the client of the latest connection sends. */
+  stopReading(): void {
+    this.#latestClient?.pause();
+  }
+
   /** Sends a message that was dropped to the server of the latest connection after all. */
   sendLate(message: ClientMessage): void {
     this.#latest?.write(JSON.stringify(message));

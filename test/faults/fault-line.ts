@@ -39,6 +39,7 @@ export class FaultLine extends Relay {
   /** Bytes that passed over the latest connection. */
   passed: Record<Direction, number> = { toServer: 0, toClient: 0 };
   #breakNow: (direction: Direction, how: Break) => void = () => undefined;
+  #latestClient: Socket | undefined;
 
   /** Leads to `target`, a `unix:` remote. */
   static async start(target: string): Promise<FaultLine> {
@@ -52,11 +53,17 @@ export class FaultLine extends Relay {
     this.#breakNow(direction, how);
   }
 
+  /** Sends bytes to the client of the latest connection, in the middle of whatever it is being sent. */
+  inject(bytes: Buffer): void {
+    this.#latestClient?.write(Uint8Array.from(bytes));
+  }
+
   protected override turnsAway(): boolean {
     return this.refusing;
   }
 
   protected override join(client: Socket, server: Socket): void {
+    this.#latestClient = client;
     const plan = this.plan(this.accepted++);
     const passed = (this.passed = { toServer: 0, toClient: 0 });
     const ends = { toServer: [client, server], toClient: [server, client] } as const;

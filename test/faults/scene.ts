@@ -75,7 +75,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
       probeIntervalMs: 0,
       ...options,
     });
-    const scene = new Scene(server, relay, client as unknown as Client);
+    const scene = new Scene(server, relay, client);
     await server.raw.commit({ op: 'insert', table: 'Counter', row: { name: scene.name, value: 0 } });
     return scene;
   }
@@ -111,8 +111,8 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   }
 
   /** Resolves when this has become true of the client's states; what is true already counts. */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    await eventually(condition, what).catch((error: unknown) => {
+  async until(condition: () => boolean, what: string, withinMs?: number): Promise<void> {
+    await eventually(condition, what, withinMs).catch((error: unknown) => {
       const states = this.states.map(({ name }) => name).join(' ');
       throw new Error(`${this.name}, after the states ${states}`, { cause: error });
     });
@@ -198,7 +198,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   }
 
   #rows(table: (typeof TABLES)[number]): readonly RowData[] {
-    return [...this.client.tables[table].values()] as unknown as RowData[];
+    return [...this.client.tables[table].values()];
   }
 }
 

@@ -82,11 +82,11 @@ export function comparable(row: object): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** Waits until `condition` holds; fails after ten seconds. */
-export async function eventually(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 10_000;
+/** Waits until `condition` holds; fails after ten seconds, or as long as is said. */
+export async function eventually(condition: () => boolean, what = 'the condition', withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come true in ten seconds`);
+    if (performance.now() > deadline) throw new Error(`${what} did not come true within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
 }
