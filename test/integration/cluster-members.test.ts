@@ -11,7 +11,7 @@ import { ServerUnfitError } from '../../lib/errors.js';
 import { ClusterSandbox, Sandbox, type ClusterMember } from '../../lib/testing/index.js';
 import { Link } from '../../lib/testing/link.js';
 import { failure } from '../failure.js';
-import { connectShelf, fill, follows, others, reaches, SHELF, successor, Witness } from './cluster-scene.js';
+import { connectShelf, fill, follows, handOver, others, reaches, SHELF, Witness } from './cluster-scene.js';
 
 const OTHER_CID = '22222222-2222-4222-8222-222222222222';
 
@@ -41,9 +41,7 @@ describe('a client that follows any member of a cluster', function () {
     await client.transact((tx) => tx.insert('Item', { name: 'by way of a follower' }));
     expect([...client.tables.Item].filter(({ name }) => name === 'by way of a follower')).to.have.lengthOf(1);
     for (let n = 0; n < 3; n++) {
-      const former = await cluster.leader();
-      await former.transferLeadership();
-      await successor(cluster, former);
+      await handOver(cluster);
       await client.transact((tx) => tx.insert('Item', { name: `after transfer ${n}` }));
     }
     expect(witness.names).to.deep.equal([]);

@@ -5,7 +5,7 @@ import { ClusterSandbox, Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy, type ReplyFate } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { failure } from '../failure.js';
-import { connectShelf, fill, follows, reaches, SHELF, Witness, Writer } from './cluster-scene.js';
+import { connectShelf, fill, follows, handOver, reaches, SHELF, Witness, Writer } from './cluster-scene.js';
 
 describe('a client behind a relay', function () {
   this.timeout(60_000);
@@ -45,8 +45,7 @@ describe('a client behind a relay', function () {
     const witness = new Witness(client);
     const writer = new Writer(client);
     await writer.next();
-    const leader = await cluster.leader();
-    await leader.transferLeadership();
+    await handOver(cluster);
     await writer.next();
     await writer.stop();
     expect(writer.failed).to.deep.equal([]);

@@ -236,12 +236,29 @@ export function others(cluster: ClusterSandbox, member: ClusterMember): ClusterM
 }
 
 /** Waits for another leader than this. */
-export async function successor(cluster: ClusterSandbox, former: ClusterMember): Promise<ClusterMember> {
-  const deadline = performance.now() + 15_000;
+export async function successor(
+  cluster: ClusterSandbox,
+  former: ClusterMember,
+  timeoutMs = 15_000,
+): Promise<ClusterMember> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const leader = await cluster.leader();
     if (leader !== former) return leader;
-    if (performance.now() > deadline) throw new Error(`${former.name} still leads after 15 seconds`);
+    if (performance.now() > deadline) throw new Error(`${former.name} still leads after ${timeoutMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Has the leader hand over and returns the next one. A leader may fail to, and may be the next one itself. */
+export async function handOver(cluster: ClusterSandbox): Promise<ClusterMember> {
+  for (let tries = 1; ; tries++) {
+    const former = await cluster.leader();
+    await former.transferLeadership();
+    try {
+      return await successor(cluster, former, 3_000);
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
   }
 }

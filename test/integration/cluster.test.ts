@@ -6,10 +6,10 @@ import {
   connectShelf,
   fill,
   follows,
+  handOver,
   others,
   reaches,
   SHELF,
-  successor,
   Witness,
   Writer,
   type ShelfClient,
@@ -86,9 +86,7 @@ describe('a client that follows the leader of a cluster', function () {
 
   it('moves with the leadership: nothing lost, nothing in doubt, and only the difference transferred', async () => {
     for (let n = 0; n < 4; n++) {
-      const former = await cluster.leader();
-      await former.transferLeadership();
-      const leader = await successor(cluster, former);
+      const leader = await handOver(cluster);
       await comesBack((remote) => remote === leader.tcpRemote);
     }
     await settle('leadership transferred four times', await comesBack(() => true));
