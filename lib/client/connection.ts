@@ -16,7 +16,6 @@ import {
   ValidationError,
 } from '../errors.js';
 import type { Monitor } from '../replica/monitor.js';
-import { Reconnect } from '../rpc/reconnect.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
@@ -28,11 +27,10 @@ import type { ConnectionOptions } from './client-options.js';
 import type { ClientState } from './client-state.js';
 import { DatabaseSession, type SessionHost, type SessionLimits } from './database-session.js';
 import { RemoteList } from './remote-list.js';
+import { RetryPace } from './retry-pace.js';
 import type { ClusterPosition } from './server-database.js';
 
 const MAX_SNAPSHOT_TIMEOUT_MS = 600_000;
-/** First wait for a cluster to have a leader; doubled up to the usual back-off. */
-const ELECTION_POLL_MS = 100;
 
 /** What the connection needs of its client. */
 export interface ConnectionHost {
@@ -59,8 +57,7 @@ export class Connection {
   readonly #host: ConnectionHost;
   readonly #options: ConnectionOptions;
   readonly #remotes: RemoteList;
-  readonly #reconnect: Reconnect;
-  readonly #minBackoffMs: number;
+  readonly #pace: RetryPace;
   readonly #monitors = new Set<Monitor>();
   readonly #waiters = new WaitList<ReadySession>();
   readonly #opener = streamOpener();
@@ -69,14 +66,6 @@ export class Connection {
   /** Aborted to end the attempt that is under way, or the pause after one. */
   #attempt = new AbortController();
   #session: DatabaseSession | undefined;
-  /** Attempts until the next wait, so that all remotes get their turn before it. */
-  #untried: number;
-  /** When all remotes were last given such a turn because a server was not to be followed any more. */
-  #hurriedAt = -Infinity;
-  /** Has a server answered, that must not be followed now, since the last wait? */
-  #someAnswered = false;
-  /** Waits for a server that is fit to be followed, since there last was one. */
-  #unfitRounds = 0;
   #snapshotTimeoutMs: number;
   #state: ClientState = { name: 'connecting', remote: '' };
   #ready: ReadySession | undefined;
@@ -90,11 +79,7 @@ export class Connection {
     requireTimes(options);
     this.#remotes = new RemoteList(options.remotes, options.shuffle !== false);
     this.#snapshotTimeoutMs = options.snapshotTimeoutMs ?? 60_000;
-    this.#minBackoffMs = options.backoff?.minMs ?? 1000;
-    const maxBackoffMs = Math.max(this.#minBackoffMs, options.backoff?.maxMs ?? 8000);
-    const times = { minBackoffMs: this.#minBackoffMs, maxBackoffMs, probeIntervalMs: 0 };
-    this.#reconnect = new Reconnect(performance.now(), times);
-    this.#untried = this.#remotes.size;
+    this.#pace = new RetryPace(options.backoff ?? {}, () => this.#remotes.size);
   }
 
   get state(): ClientState {
@@ -104,7 +89,6 @@ export class Connection {
   /** Begins; to be called once. */
   start(monitor: Monitor): void {
     this.#monitors.add(monitor);
-    this.#reconnect.enable(performance.now());
     void this.#run();
   }
 
@@ -172,9 +156,13 @@ export class Connection {
     if (this.#state.name === 'closed') return;
     const { database } = this.#host;
     const error = new ConnectionLostError(`the connection for ${database} was given up: ${reason}`, { sent: false });
-    this.#untried = this.#remotes.size + 1;
+    this.#pace.hurry();
     if (this.#ready === undefined) this.#attempt.abort(error);
-    else this.#session?.leave(error);
+    else {
+      // Who asks for a connection from now on gets the next.
+      this.#ready = undefined;
+      this.#session?.leave(error);
+    }
   }
 
   /** Ends everything for good. Waiting callers get `error`, or `ClosedError`. */
@@ -194,8 +182,7 @@ export class Connection {
       this.#attempt = new AbortController();
       const remote = this.#remotes.current;
       const name = formatRemote(remote);
-      this.#reconnect.setPassive(isPassive(remote), performance.now());
-      this.#reconnect.connecting(performance.now());
+      this.#pace.connecting(isPassive(remote));
       const error = await this.#connectAndFollow(remote, name);
       if (this.#isClosed()) return;
       this.#lastError = error;
@@ -208,29 +195,8 @@ export class Connection {
       }
       // A new list begins with its first.
       if (this.#remotes.current === remote) this.#remotes.advance();
-      await this.#pause(this.#backoffMs(error), error);
+      await this.#pause(this.#pace.pauseMs(error), error);
     }
-  }
-
-  /** How long to wait before the next attempt. */
-  #backoffMs(error: Error): number {
-    const now = performance.now();
-    const wasConnected = this.#reconnect.isConnected;
-    if (wasConnected) this.#reconnect.activity(now);
-    this.#someAnswered ||= error instanceof ServerUnfitError;
-    if (this.#untried > 1) {
-      this.#untried--;
-      if (wasConnected) this.#reconnect.disconnected(now);
-      return 0;
-    }
-    this.#untried = this.#remotes.size;
-    this.#reconnect.disconnected(now);
-    const backoffMs = this.#reconnect.deadline(now) - now;
-    const someAnswered = this.#someAnswered;
-    this.#someAnswered = false;
-    if (!someAnswered) return backoffMs;
-    // Elections are over within seconds, so members that answer are asked again soon, whoever was asked last.
-    return Math.min(backoffMs, this.#minBackoffMs, ELECTION_POLL_MS * 2 ** this.#unfitRounds++);
   }
 
   #isClosed(): boolean {
@@ -296,13 +262,7 @@ export class Connection {
 
   /** Gives up a session that was in sync. */
   async #leave(session: DatabaseSession, error: OvsdbError): Promise<void> {
-    const servedMs = this.#reconnect.stats(performance.now()).sinceConnectMs ?? 0;
-    const now = performance.now();
-    // The others are tried at once, unless that is what has just been done.
-    if (error instanceof ServerUnfitError && now - this.#hurriedAt >= this.#minBackoffMs) {
-      this.#hurriedAt = now;
-      this.#untried = this.#remotes.size + 1;
-    } else if (servedMs >= this.#minBackoffMs) this.#untried = Math.max(this.#untried, this.#remotes.size);
+    this.#pace.leaving(error);
     if (session.rpc.closed || this.#isClosed()) return;
     this.#setState({ name: 'backoff', delayMs: 0, error });
     await session.drain(error);
@@ -327,8 +287,7 @@ export class Connection {
     if (ready.session.closed) return;
     this.#ready = ready;
     this.#everReady = true;
-    this.#unfitRounds = 0;
-    this.#reconnect.connected(performance.now());
+    this.#pace.synced();
     this.#host.onSession(session);
     this.#setState(state);
     this.#waiters.resolveAll(ready);
