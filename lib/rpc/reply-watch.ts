@@ -10,8 +10,8 @@ import type { Clock } from './clock.js';
 export interface ReplyWatchHandlers {
   /** To send the server something that it answers. */
   onAsk(): void;
-  /** Is a message, which may be an answer, on its way? */
-  isReceiving(): boolean;
+  /** Number of the message of which a part has arrived, and which may be an answer; undefined between messages. */
+  partialMessage(): number | undefined;
   /** Nothing was answered within `waitedMs`. */
   onNoReply(waitedMs: number): void;
 }
@@ -33,7 +33,7 @@ export class ReplyWatch {
   /** A request was given up without any word of the server. */
   unanswered(): void {
     if (this.#intervalMs === 0 || this.#stopTimer !== undefined) return;
-    this.#wait();
+    this.#wait(undefined);
     this.#handlers.onAsk();
   }
 
@@ -48,13 +48,16 @@ export class ReplyWatch {
     this.#stopTimer = undefined;
   }
 
-  #wait(): void {
+  /** `awaited` is the message that was arriving when the time before this was over. */
+  #wait(awaited: number | undefined): void {
     const stopTimer = this.#clock.schedule(() => {
       // After a long synchronous stretch the answer may lie unread in the socket.
       this.#clock.afterPendingInput(() => {
         if (this.#stopTimer !== stopTimer) return;
         this.#stopTimer = undefined;
-        if (this.#handlers.isReceiving()) this.#wait();
+        const partial = this.#handlers.partialMessage();
+        // Of updates without a pause there always is one on its way.
+        if (partial !== undefined && (awaited === undefined || partial === awaited)) this.#wait(partial);
         else this.#handlers.onNoReply(this.#intervalMs);
       });
     }, this.#intervalMs);

@@ -110,7 +110,7 @@ export class RpcSession {
     });
     this.#replyWatch = new ReplyWatch(probeIntervalMs, this.#clock, {
       onAsk: () => this.#sendProbe(),
-      isReceiving: () => this.#framer.bufferedBytes > 0,
+      partialMessage: () => (this.#framer.bufferedBytes > 0 ? this.#messagesReceived : undefined),
       onNoReply: (waitedMs) => {
         const what = `the server at ${formatRemote(stream.remote)} answers no requests any more`;
         const why = 'one had no reply in time, and neither had a probe for';

@@ -64,7 +64,8 @@ for (const model of ['standalone', 'clustered'] as const) {
         try {
           for (let i = 0; i < CLIENTS; i++) {
             const relay = await FaultLine.start(server.remote);
-            scenes.push(await Scene.start(server, relay, { probeIntervalMs: 40, connectTimeoutMs: 300 }));
+            const times = { connectTimeoutMs: 300, schemaTimeoutMs: 300, snapshotTimeoutMs: 300 };
+            scenes.push(await Scene.start(server, relay, { probeIntervalMs: 40, ...times }));
           }
           server.startWriting(10);
           for (const [i, scene] of scenes.entries()) {

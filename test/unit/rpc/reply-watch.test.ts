@@ -88,6 +88,16 @@ describe('a server that leaves a request without any answer', () => {
     expect(end).to.equal(undefined);
   });
 
+  it('is given up also when there is a part of some update whenever one looks', async () => {
+    await timeOut();
+    for (let passed = 0; passed < 3000; passed += 100) {
+      stream.receive('{"id":null,"method":"update3",');
+      clock.advance(100);
+      if (end === undefined) stream.receive('"params":[]}');
+    }
+    expect(end).to.be.instanceOf(ConnectionLostError);
+  });
+
   it('is not asked when it has canceled the request', async () => {
     const late = failure(session.request('transact', [], { timeoutMs: 300, cancel: true }));
     stream.take();
