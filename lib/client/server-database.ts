@@ -119,10 +119,12 @@ export function judge(
         `is a relay of ${database}, which never is the leader; set leaderOnly to false to follow it`,
       );
     }
-    return connected ? undefined : unfit('disconnected', `is a relay of ${database} that has lost its source`);
+    return connected
+      ? undefined
+      : unfit('disconnected', `is a relay of ${database} that has no connection to its source`);
   }
   if (status.clusterId === undefined) return unfit('not-joined', `has not joined the cluster of ${database} yet`);
-  if (!connected) return unfit('disconnected', `has lost the cluster of ${database}`);
+  if (!connected) return unfit('disconnected', `is not in touch with the cluster of ${database}`);
   if (leaderOnly && !leader) return unfit('not-leader', `is not the leader of the cluster of ${database}`);
   if (status.clusterId === seen.clusterId && (index ?? 0) < seen.index) {
     const behind = `is behind: it has entry ${index ?? 0} of the cluster's log, and entry ${seen.index} was seen already`;

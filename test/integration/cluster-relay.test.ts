@@ -75,7 +75,7 @@ describe('a client behind a relay', function () {
     expect(await left).to.have.nested.property('error.reason', 'disconnected');
     expect(await left)
       .to.have.nested.property('error.message')
-      .that.matches(/relay of Shelf that has lost its source/);
+      .that.matches(/relay of Shelf that has no connection to its source/);
     await follows(client, ({ remote }) => remote === relays[1].remote);
     await writer.next();
     await writer.stop();

@@ -189,6 +189,27 @@ describe('a client that follows the leader of a cluster', function () {
     expect(client.tables.Item.size).to.be.above(size);
   });
 
+  it('goes on while the members are restarted one after the other, and so does one that takes any member', async () => {
+    await using reader = await connectShelf(cluster.tcpRemotes, { leaderOnly: false });
+    const readerWitness = new Witness(reader);
+    let syncedMs = 0;
+    for (const member of cluster.members) {
+      begun = performance.now();
+      await member.stop();
+      syncedMs = Math.max(syncedMs, await comesBack((remote) => remote !== member.tcpRemote));
+      await follows(reader, ({ remote }) => remote !== member.tcpRemote);
+      await member.start();
+      await cluster.whole();
+    }
+    await settle('members restarted one after the other, at worst', syncedMs);
+    expect(writer.unknown).to.have.lengthOf.at.most(cluster.members.length);
+    expect([...witness.syncs, ...readerWitness.syncs]).not.to.include('snapshot');
+    await follows(reader, () => true);
+    // What it has written itself it sees, and so all that came before.
+    await reader.transact((tx) => tx.insert('Item', { name: 'by the reader' }));
+    await readerWitness.check(cluster);
+  });
+
   it('follows a cluster that gets a new member, and that loses its leader by leaving or being put out', async () => {
     const [first, second] = [await cluster.addMember(), await cluster.addMember()];
     client.setRemotes(cluster.tcpRemotes);

@@ -94,7 +94,9 @@ describe('judge', () => {
     expect(textOf(RELAY, rules())).to.match(/set leaderOnly to false/);
     expect(reasonOf(RELAY, ANY)).to.equal(undefined);
     expect(reasonOf({ ...RELAY, connected: false }, ANY)).to.equal('disconnected');
-    expect(textOf({ ...RELAY, connected: false }, ANY)).to.match(/relay of OVN_Northbound that has lost its source/);
+    expect(textOf({ ...RELAY, connected: false }, ANY)).to.match(
+      /relay of OVN_Northbound that has no connection to its source/,
+    );
   });
 
   it('says of a relay without its source that it is a relay, where a leader is wanted', () => {
