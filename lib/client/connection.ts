@@ -232,9 +232,11 @@ export class Connection {
         // A listener that was told of the snapshot may have closed the client.
         signal.throwIfAborted();
         const clustered = server !== undefined && server.model !== 'standalone';
+        const following = session;
+        const lostLead = clustered && server.leader ? (): boolean => !following.leads : undefined;
         this.#becomeReady(
           session,
-          { session: session.rpc, schema, clustered },
+          { session: session.rpc, schema, clustered, lostLead },
           {
             name: 'synced',
             remote: name,

@@ -107,6 +107,11 @@ export class DatabaseSession {
     }
   }
 
+  /** Is the session in sync with a leader of a cluster? */
+  get leads(): boolean {
+    return this.#synced && this.#interruption === undefined && this.#server.status?.leader === true;
+  }
+
   /** Resolves when the session stops being in sync, and how. */
   interrupted(): Promise<Interruption> {
     const interruption = this.#interruption;

@@ -67,6 +67,8 @@ export interface ReadySession {
   readonly schema: DatabaseSchema;
   /** True for a member of a cluster, and for a relay: the server hands transactions on instead of committing them. */
   readonly clustered: boolean;
+  /** Has the server, which led its cluster, stopped leading it since? False for one that did not lead. */
+  readonly lostLead?: (() => boolean) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -108,7 +110,7 @@ async function commitInTurn<DB, S, R>(
 ): Promise<Resolved<R>> {
   const { database, progress = { attempts: 0, operations: 0, isOut: false } } = host;
   for (let attempt = 0; ; attempt++) {
-    const { session, schema, clustered } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
+    const { session, schema, clustered, lostLead } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
@@ -123,7 +125,8 @@ async function commitInTurn<DB, S, R>(
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
     progress.isOut = true;
-    const answer = await send(built, read, { database, session, clustered, signal, timeoutMs: remaining(deadline) });
+    const limits = { signal, timeoutMs: remaining(deadline) };
+    const answer = await send(built, read, { database, session, clustered, lostLead, ...limits });
     progress.isOut = false;
     if (answer === 'canceled' || answer === 'not served' || answer === 'lost unsent') {
       if (performance.now() >= deadline) {

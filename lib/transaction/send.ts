@@ -3,6 +3,10 @@
  *
  * "canceled" is a proof that nothing happened only where the server itself commits. A member of a cluster, or a relay,
  * hands the transaction on, and when it is canceled merely stops following what becomes of it.
+ *
+ * Nor is a failure always one. A member that loses its lead while a transaction is on its way to the others, or waits
+ * for them in vain for two election timers, runs the transaction again, although the first run may come into force; what
+ * it then reports is how the second run met the first (ovsdb/trigger.c, "Temporary error").
  */
 import {
   ConnectionLostError,
@@ -16,7 +20,7 @@ import type { RpcSession } from '../rpc/session.js';
 import type { Uuid } from '../schema/uuid.js';
 import { formatRemote } from '../wire/remote.js';
 import type { BuiltTransaction } from './builder.js';
-import { summarize } from './explain-failure.js';
+import { explain, faultOf, summarize } from './explain-failure.js';
 import type { Operation, OperationResult } from './operations.js';
 import { readTransactResult, type OperationFailure } from './transact-result.js';
 import { TransactionError } from './transaction-error.js';
@@ -27,6 +31,8 @@ export interface SendContext {
   readonly session: RpcSession;
   /** Is the database one of a cluster, or behind a relay? */
   readonly clustered: boolean;
+  /** See `ReadySession`. */
+  readonly lostLead?: (() => boolean) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
 }
@@ -36,6 +42,9 @@ export type Answer = 'canceled' | 'not served' | 'lost unsent' | { readonly valu
 
 /** Of a database that a member of a cluster has left, or has not got yet, or that was taken away. */
 const NOT_SERVED = new Set(['unknown database', 'database not available']);
+
+/** Twice the shortest election timer that there can be: sooner no member gives up waiting for the others. */
+const SECOND_RUN_MS = 200;
 
 /**
  * Sends what was built; `read` is given the results of the operations, guards apart. Rejects with `TransactionError` when the server refuses it as a whole, gave it up after
@@ -50,8 +59,10 @@ export async function send(
   const { guards, operations } = built;
   const all = [...guards, ...operations];
   const sentAt = Date.now();
+  const startMs = performance.now();
   const unknown = (cause: OvsdbError): TransactionError => outcomeUnknown(context, built, all, sentAt, cause);
   let reply: unknown;
+  let met: TransactionError;
   try {
     reply = await session.request('transact', [database, ...all], { signal, timeoutMs, cancel: true });
   } catch (cause) {
@@ -79,7 +90,11 @@ export async function send(
   }
   try {
     const result = readTransactResult(reply, all);
-    return result.ok ? { value: read(result.results.slice(guards.length)) } : result.failure;
+    if (result.ok) return { value: read(result.results.slice(guards.length)) };
+    const tookMs = performance.now() - startMs;
+    const mayHaveRunTwice = clustered && (tookMs >= SECOND_RUN_MS || context.lostLead?.() === true);
+    if (!mayHaveRunTwice || !mayHaveMetItself(result.failure, all.length)) return result.failure;
+    met = explain(database, built, result.failure);
   } catch (error) {
     const cause =
       error instanceof ProtocolError
@@ -89,6 +104,15 @@ export async function send(
     session.end(cause);
     throw unknown(cause);
   }
+  throw unknown(met);
+}
+
+/** Could this failure be what a second run of the same transaction gets from the first? */
+function mayHaveMetItself({ index, error, details = '' }: OperationFailure, operations: number): boolean {
+  // The time since the transaction came to the server: none in the first run.
+  if (error === 'timed out') return !/ after 0 ms/.test(details);
+  if (error === 'constraint violation') return index >= operations;
+  return error === 'duplicate uuid' || error === 'not owner' || error === 'referential integrity violation';
 }
 
 function outcomeUnknown(
@@ -104,7 +128,9 @@ function outcomeUnknown(
       ? 'its reply makes no sense'
       : cause instanceof RpcError
         ? 'the server stopped following it'
-        : 'its reply was lost';
+        : cause instanceof TransactionError
+          ? 'the server may have tried it twice, since its cluster was in trouble meanwhile'
+          : 'its reply was lost';
   const remote = formatRemote(session.remote);
   return new TransactionError(
     'OutcomeUnknown',
@@ -112,6 +138,7 @@ function outcomeUnknown(
     `${describe(context, operations)} was sent to ${remote}, but ${why}, so it may be in force, now or a little ` +
       `later, or not: ${cause.message}. Send it again only in a way that cannot take effect twice (transactOnce)`,
     {
+      ...(cause instanceof TransactionError && faultOf(cause)),
       cause,
       sent: {
         database,

@@ -26,7 +26,7 @@ export type TransactionErrorCode =
   | 'NotSent'
   /** Not answered in time, and the server has confirmed that it gave the transaction up. */
   | 'TimedOut'
-  /** Sent, but the reply was lost, did not come in time or made no sense. */
+  /** Sent, but the reply was lost, did not come in time, made no sense or came of a second run by the server. */
   | 'OutcomeUnknown';
 
 /** What was sent, for whoever has to find out what became of it. */
