@@ -94,6 +94,9 @@ describe('a database that changes while', () => {
   it('a further monitor is being added is asked for it again', async () => {
     let held: Request | undefined;
     server.onRequest = (request) => {
+      const { method, params } = request;
+      // The older ways to ask are tried as well.
+      if (/^monitor(_cond)?$/.test(method) && params[1] === FURTHER) return { error: { error: 'unknown database' } };
       if (!isFurther(request) || held !== undefined) return undefined;
       held = request;
       return 'silence';
@@ -105,6 +108,27 @@ describe('a database that changes while', () => {
     expect(tables.T.size).to.equal(1);
     expect(client.state.name).to.equal('synced');
     expect(server.connections).to.have.lengthOf(1);
+  });
+
+  it('the rows of a further monitor are on their way lets them arrive before it asks for them again', async () => {
+    let held: Request | undefined;
+    server.onRequest = (request) => {
+      if (!isFurther(request) || held !== undefined) return undefined;
+      held = request;
+      return 'silence';
+    };
+    const adding = client.monitor({ tables: ['T'] });
+    while (held === undefined) await turn();
+    server.rows = { [ROW]: { name: 'new' } };
+    server.latest.receive(canceled(OWN));
+    for (let i = 0; i < 5; i++) await turn();
+    const about = (): string[] =>
+      server.latest.requests.filter(({ params }) => params.includes(FURTHER)).map(({ method }) => method);
+    expect(about()).to.deep.equal(['monitor_cond_since']);
+    server.latest.receive(snapshot(held, 'old'));
+    const { tables } = await adding;
+    expect(about()).to.deep.equal(['monitor_cond_since', 'monitor_cancel', 'monitor_cond_since']);
+    expect([...tables.T].map(({ name }) => name)).to.deep.equal(['new']);
   });
 
   it('one monitor after the other is told is asked for all that it keeps', async () => {
