@@ -74,17 +74,22 @@ export class FaultServer implements AsyncDisposable {
   async #write(pauseMs: number): Promise<void> {
     while (!this.#stopping) {
       const number = this.#written++;
-      const where = (age: number): unknown[] => [['text', '==', `note ${number - age}`]];
+      const where = (age: number): unknown[] => [['text', '==', textOf(number - age)]];
       const change = (age: number, mutator: string): object => ({
         op: 'mutate',
         table: 'Note',
         where: where(age),
         mutations: [['tags', mutator, ['set', ['changed', `by ${number}`]]]],
       });
-      await this.raw.commit({ op: 'insert', table: 'Note', row: { text: `note ${number}`, tags: 'new' } });
+      await this.raw.commit({ op: 'insert', table: 'Note', row: { text: textOf(number), tags: 'new' } });
       await this.raw.commit(change(0, 'insert'), change(1, 'delete'));
       await this.raw.commit({ op: 'delete', table: 'Note', where: where(NOTES) });
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
+}
+
+/** With everything that could be taken for the end of something, and characters of several bytes. */
+function textOf(number: number): string {
+  return `note ${number}: "}]\\ {[ größe 😀`;
 }

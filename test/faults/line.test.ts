@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { connectStream, type OpenStream } from '../../lib/wire/stream.js';
 import { byteByByte, delayed, FaultLine, glued, type Portions } from './fault-line.js';
 import { FaultServer } from './fault-server.js';
+import { failure } from '../failure.js';
 import { leavingNothing, Scene, verify } from './scene.js';
 import { ScriptedServer } from './scripted-server.js';
 import { formatRemote } from '../../lib/wire/remote.js';
@@ -219,6 +220,40 @@ describe('a connection', function () {
       expect(Math.max(...pauses)).to.be.within(24, 32);
       expect(pauses.slice(-4).every((pause) => pause >= 24)).to.equal(true);
       expect(scene.count('unknown')).to.be.at.most(1);
+    });
+  });
+
+  it('that is closed while the client waits for the next attempt, however long that would be, leaves nothing', async () => {
+    await leavingNothing(async () => {
+      const relay = await FaultLine.start(server.remote);
+      await using scene = await Scene.start(server, relay, { backoff: { minMs: 60_000, maxMs: 60_000 } });
+      relay.refusing = true;
+      relay.cut();
+      await scene.until(() => scene.states.some((state) => state.name === 'backoff' && state.delayMs > 0), 'it waits');
+      const pending = [scene.write(), failure(scene.client.synced())] as const;
+      scene.client.close();
+      expect(await pending[0]).to.equal('not-sent');
+      expect(await pending[1]).to.include({ code: 'Closed' });
+    });
+  });
+
+  it('that is closed at any moment of start-up settles what waits, and leaves nothing', async () => {
+    await leavingNothing(async () => {
+      for (let afterBytes = 0; afterBytes < 1600; afterBytes += 67) {
+        const relay = await FaultLine.start(server.remote);
+        await using scene = await Scene.start(server, relay);
+        relay.plan = () => ({ break: { direction: 'toClient', afterBytes, how: 'silence' } });
+        relay.cut();
+        await scene.until(
+          () => relay.broken === 1 || scene.states.at(-1)?.name === 'synced',
+          'it hangs, or is in sync',
+        );
+        const pending = scene.states.at(-1)?.name === 'synced' ? [] : [scene.write(), failure(scene.client.synced())];
+        scene.client.close();
+        expect(await Promise.all(pending.slice(0, 1))).to.deep.equal(pending.slice(0, 1).map(() => 'not-sent'));
+        for (const error of await Promise.all(pending.slice(1))) expect(error).to.include({ code: 'Closed' });
+        expect(scene.client.metrics().transactions).to.include({ inFlight: 0, waiting: 0 });
+      }
     });
   });
 });
