@@ -1,7 +1,8 @@
 /** After the storm: does the database hold what the ledger says, and does everybody see the same? */
-import type { ClusterSandbox } from '../../lib/testing/index.js';
-import type { RowData } from '../../lib/replica/row.js';
 import { isDeepStrictEqual } from 'node:util';
+
+import type { RowData } from '../../lib/replica/row.js';
+import type { ClusterSandbox } from '../../lib/testing/index.js';
 import { comparable, RawClient } from '../integration/raw-client.js';
 import type { Ledger } from './ledger.js';
 import { TABLES, type Observer } from './observer.js';
@@ -26,11 +27,8 @@ export async function verify(
     using raw = await RawClient.connect(remote);
     await raw.commit({ op: 'insert', table: 'Address_Set', row: { name: marks[i] } });
   }
-  for (const { client, name, ...observer } of observers.map((one) => ({
-    client: one.client,
-    name: one.name,
-    until: one.until.bind(one),
-  }))) {
+  for (const observer of observers) {
+    const { client, name } = observer;
     const shown = (): boolean => marks.every((mark) => client.tables.Address_Set.find({ name: mark }) !== undefined);
     if (!(await observer.until(shown, CATCH_UP_MS))) {
       ledger.breach(`${name} (${JSON.stringify(client.state)}) did not show the last writes in ${CATCH_UP_MS} ms`);
