@@ -91,5 +91,5 @@ export class FaultServer implements AsyncDisposable {
 
 /** With everything that could be taken for the end of something, and characters of several bytes. */
 function textOf(number: number): string {
-  return `note ${number}: "}]\\ {[ größe 😀`;
+  return `note ${number}: "}]}]}]}]}]\\ größe 😀`;
 }

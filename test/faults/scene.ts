@@ -113,8 +113,8 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   /** Resolves when this has become true of the client's states; what is true already counts. */
   async until(condition: () => boolean, what: string, withinMs?: number): Promise<void> {
     await eventually(condition, what, withinMs).catch((error: unknown) => {
-      const states = this.states.map(({ name }) => name).join(' ');
-      throw new Error(`${this.name}, after the states ${states}`, { cause: error });
+      const states = this.states.slice(-10).map(({ name }) => name);
+      throw new Error(`${this.name}, whose last states were ${states.join(' ')}`, { cause: error });
     });
   }
 
