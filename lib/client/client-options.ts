@@ -64,7 +64,8 @@ export interface ConnectionOptions {
   readonly leaderOnly?: boolean | undefined;
   /**
    * Time for a connection and its TLS handshake, and again for the server's first answer, in milliseconds. Default
-   * 10000.
+   * 10000. With several remotes a connection has less at first, 2000, which is doubled with each pause, so that one that
+   * swallows packets does not keep the client from the others.
    */
   readonly connectTimeoutMs?: number | undefined;
   /** Time for the server to send the schema, in milliseconds. Default 10000. */

@@ -215,7 +215,8 @@ export class Connection {
         schemaTimeoutMs = 10_000,
         tls,
       } = this.#options;
-      const stream = await openStream(remote, tls, { signal, timeoutMs: connectTimeoutMs });
+      const timeoutMs = this.#pace.connectTimeoutMs(connectTimeoutMs);
+      const stream = await openStream(remote, tls, { signal, timeoutMs });
       session = new DatabaseSession(stream, this.#sessionHost(), this.#options);
       this.#session = session;
       this.#host.onSessionMade(session.rpc);

@@ -8,6 +8,9 @@ import { Reconnect } from '../rpc/reconnect.js';
 /** First wait for a cluster to have a leader, in milliseconds; doubled up to the usual back-off. */
 const ELECTION_POLL_MS = 100;
 
+/** Time that the first attempts have where there are other remotes to try, in milliseconds; doubled with each pause. */
+const FIRST_CONNECT_MS = 2000;
+
 /** Shortest and longest pause, in milliseconds. */
 export interface PauseLimits {
   readonly minMs?: number | undefined;
@@ -25,6 +28,8 @@ export class RetryPace {
   #hurriedAt = -Infinity;
   /** Has a server answered, that must not be followed now, since the last pause? */
   #someAnswered = false;
+  /** Pauses since the replica last was in sync. */
+  #pauses = 0;
   /** Pauses for a server that is fit to be followed, since there last was one. */
   #unfitRounds = 0;
 
@@ -43,8 +48,17 @@ export class RetryPace {
     this.#reconnect.connecting(performance.now());
   }
 
+  /**
+   * Time for the next connection, in milliseconds, of `longestMs`: while there are others to try, a host that swallows
+   * packets is not waited for as long as that.
+   */
+  connectTimeoutMs(longestMs: number): number {
+    return this.#countRemotes() > 1 ? Math.min(longestMs, FIRST_CONNECT_MS * 2 ** this.#pauses) : longestMs;
+  }
+
   /** The replica is in sync. */
   synced(): void {
+    this.#pauses = 0;
     this.#unfitRounds = 0;
     this.#reconnect.connected(performance.now());
   }
@@ -80,6 +94,7 @@ export class RetryPace {
       return 0;
     }
     this.#untried = this.#countRemotes();
+    this.#pauses++;
     this.#reconnect.disconnected(now);
     const backoffMs = this.#reconnect.deadline(now) - now;
     const someAnswered = this.#someAnswered;

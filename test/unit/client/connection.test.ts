@@ -111,6 +111,20 @@ describe('the connections of a client', () => {
     });
   });
 
+  it('are given less time at first where there are several remotes, and more with each pause', async () => {
+    const remotes = ['tcp:a:1', 'tcp:b:1'];
+    const client = await connect({ remotes, connectTimeoutMs: 10_000 });
+    server.onConnect = refused;
+    server.attempts.length = 0;
+    server.latest.cut();
+    await reached(client, 'backoff', 10);
+    const limits = server.attempts.map(({ timeoutMs }) => timeoutMs);
+    expect(limits.filter((ms, i) => i === 0 || ms !== limits[i - 1])).to.deep.equal([2000, 4000, 8000, 10_000]);
+    server.onConnect = () => undefined;
+    await connect({ remotes: 'tcp:c:1', connectTimeoutMs: 10_000 });
+    expect(server.attempts.find(({ remote }) => remote === 'tcp:c:1')?.timeoutMs).to.equal(10_000);
+  });
+
   it('count as made with the first reply: before, the state is connecting', async () => {
     const client = await connect();
     const states = watch(client);

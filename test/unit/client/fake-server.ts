@@ -74,7 +74,7 @@ export class FakeConnection extends FakeStream {
 export class FakeServer {
   readonly connections: FakeConnection[] = [];
   /** Attempts to connect, by remote, with the time of each. */
-  readonly attempts: { readonly remote: string; readonly at: number }[] = [];
+  readonly attempts: { readonly remote: string; readonly at: number; readonly timeoutMs: number | undefined }[] = [];
   /** Decides on a request before the server does; undefined leaves it to the server. */
   onRequest: (request: Request, connection: FakeConnection) => Answer | undefined = () => undefined;
   /** Decides whether a connection can be made; an error says why not. */
@@ -86,7 +86,7 @@ export class FakeServer {
 
   readonly open: OpenStream = async (remote, _tls, limits): Promise<Stream> => {
     const name = formatRemote(remote);
-    this.attempts.push({ remote: name, at: performance.now() });
+    this.attempts.push({ remote: name, at: performance.now(), timeoutMs: limits?.timeoutMs });
     limits?.signal?.throwIfAborted();
     const refusal = this.onConnect(name);
     if (refusal === 'silence') {
