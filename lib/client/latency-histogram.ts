@@ -7,7 +7,7 @@ export interface LatencyBucket {
   readonly count: number;
 }
 
-/** A {@link LatencyHistogram} at a moment. */
+/** How long many calls took, as counted at a moment: a histogram with cumulative buckets. */
 export interface LatencySnapshot {
   readonly buckets: readonly LatencyBucket[];
   readonly count: number;

@@ -22,7 +22,11 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
   readonly #monitoring: TableMonitoring;
   readonly #close: () => void;
 
-  /** Made by the client, not by callers. */
+  /**
+   * Made by the client, not by callers.
+   *
+   * @internal
+   */
   constructor(monitoring: TableMonitoring, close: () => void) {
     this.#monitoring = monitoring;
     this.#close = close;

@@ -56,7 +56,10 @@ export interface ConnectLimits {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A way to make streams, with the signature of {@link connectStream}. */
+/**
+ * A way to make streams. Resolves when an active `remote` is connected, with `ssl:` after the handshake; `options` matter
+ * to `ssl:` only. Rejects when `limits` end the attempt, or with a `ConnectFailedError`.
+ */
 export type OpenStream = (remote: Remote, options?: TlsOptions, limits?: ConnectLimits) => Promise<Stream>;
 
 /**
