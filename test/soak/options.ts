@@ -16,7 +16,7 @@ export interface SoakOptions {
 
 export const USAGE = `usage: npm run soak -- [option...]
 
-  --minutes N      how long (10)
+  --minutes N      how long (13: three to warm up, ten to weigh)
   --ports N        ports in the database (10000)
   --switches N     switches that they are on (10)
   --rate N         changes per second of another client (50)
@@ -30,7 +30,7 @@ export function parseOptions(args: readonly string[]): SoakOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      minutes: { type: 'string', default: '10' },
+      minutes: { type: 'string', default: '13' },
       ports: { type: 'string', default: '10000' },
       switches: { type: 'string', default: '10' },
       rate: { type: 'string', default: '50' },

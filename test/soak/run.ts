@@ -1,5 +1,5 @@
 /**
- * `npm run soak`: ten minutes of steady changes, reconnects and restarts on 10,000 ports, with the heap weighed
+ * `npm run soak`: thirteen minutes of steady changes, reconnects and restarts on 10,000 ports, with the heap weighed
  * after each round. Exit code 1 when memory grew or anything that the library promises did not hold.
  */
 import { parseOptions, USAGE, type SoakOptions } from './options.js';

@@ -25,17 +25,20 @@ export interface Verdict {
 }
 
 const WINDOW_MS = 60_000;
+/** Until the engine has compiled what is hot, and hash tables have the size at which keys come and go. */
+const WARM_UP_MS = 180_000;
 /** Handles come and go with connections that are about to be closed. */
 const HANDLE_TOLERANCE = 5;
 
 /**
- * The first window, a minute or a quarter of a shorter run, is for warming up; the second is compared with the last.
- * Both need a sample.
+ * The first three minutes, or a quarter of a shorter run, are for warming up; the minute that follows, or a quarter, is
+ * compared with the last. Both need a sample.
  */
 export function judge(samples: readonly Sample[], durationMs: number, maxGrowthPercent: number): Verdict {
   const windowMs = Math.min(WINDOW_MS, durationMs / 4);
-  const settled = samples.filter(({ atMs }) => atMs >= windowMs);
-  const first = settled.filter(({ atMs }) => atMs < 2 * windowMs);
+  const warmUpMs = Math.min(WARM_UP_MS, durationMs / 4);
+  const settled = samples.filter(({ atMs }) => atMs >= warmUpMs);
+  const first = settled.filter(({ atMs }) => atMs < warmUpMs + windowMs);
   const last = settled.filter(({ atMs }) => atMs >= durationMs - windowMs);
   const firstBytes = median(first.map(bytesOf));
   const lastBytes = median(last.map(bytesOf));
