@@ -211,9 +211,9 @@ describe('with messages', function () {
       for (const message of Object.values(HARMLESS)) {
         const before = scene.count('done');
         scene.relay.inject(message);
-        // The third write from now on goes out after an answer to the message would.
         await scene.until(() => scene.count('done') > before + 2, 'it writes on');
       }
+      await scene.until(() => answers.length > 0, 'the request has its answer');
       expect(scene.states).to.deep.equal([]);
       expect(answers).to.deep.equal([{ id: 7, result: null, error: 'unknown method' }]);
       expect(scene.client.metrics().traffic.strayReplies).to.equal(3);
