@@ -87,7 +87,10 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
         },
         onSchema: (schema, remote) => this.#checkSchema(schema, remote),
         onSessionMade: (session) => this.#metrics.sessionStarted(session),
-        onSessionEnded: () => this.#metrics.sessionEnded(),
+        onSessionEnded: () => {
+          this.#metrics.sessionEnded();
+          this.#locks.detach();
+        },
         onSession: ({ rpc }) => this.#locks.attach(rpc),
         onSessionLost: () => this.#locks.detach(),
         onOtherCluster: (message) => this.#warn({ code: 'ClusterChanged', message }),

@@ -3,6 +3,8 @@
  * monitors, waits for the end, backs off and starts again with the next remote, until it is closed. Nothing else opens
  * a session, so there is never more than one.
  */
+import { setMaxListeners } from 'node:events';
+
 import {
   ClosedError,
   ConnectFailedError,
@@ -22,6 +24,7 @@ import { LONGEST_TIMER_MS } from '../timer.js';
 import type { ReadySession } from '../transaction/commit.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
 import { formatRemote, isPassive, type Remote } from '../wire/remote.js';
+import type { Stream } from '../wire/stream.js';
 import { streamOpener } from '../wire/stream-opener.js';
 import type { ConnectionOptions } from './client-options.js';
 import type { ClientState } from './client-state.js';
@@ -46,7 +49,7 @@ export interface ConnectionHost {
   onSession(session: DatabaseSession): void;
   /** The remotes have led to another cluster than before. */
   onOtherCluster(message: string): void;
-  /** The session that was in sync is over, or about to be. */
+  /** The session that was in sync is over, or about to be. It is not while its database changes. */
   onSessionLost(): void;
   /** Takes notifications that are not for a monitor. */
   onNotification(method: string, params: readonly unknown[]): void;
@@ -121,7 +124,7 @@ export class Connection {
           await monitor.start(session, schema, this.#snapshotTimeoutMs, signal);
         } catch (error) {
           // Once the session is over, or its database has changed, it is started together with the others.
-          if (signal.aborted || this.#ready?.session === session) throw error;
+          if (signal.aborted || (this.#ready?.session === session && !session.closed)) throw error;
         }
       }
     } catch (error) {
@@ -206,6 +209,9 @@ export class Connection {
   /** One connection, from the first attempt to the end. Never rejects: resolves with why it ended. */
   async #connectAndFollow(remote: Remote, name: string): Promise<Error> {
     const { signal } = this.#attempt;
+    // Every monitor that is started listens to it.
+    setMaxListeners(0, signal);
+    let stream: Stream | undefined;
     let session: DatabaseSession | undefined;
     try {
       this.#setState({ name: 'connecting', remote: name });
@@ -216,7 +222,7 @@ export class Connection {
         tls,
       } = this.#options;
       const timeoutMs = this.#pace.connectTimeoutMs(connectTimeoutMs);
-      const stream = await openStream(remote, tls, { signal, timeoutMs });
+      stream = await openStream(remote, tls, { signal, timeoutMs });
       session = new DatabaseSession(stream, this.#sessionHost(), this.#options);
       this.#session = session;
       this.#host.onSessionMade(session.rpc);
@@ -248,14 +254,16 @@ export class Connection {
         );
         const interruption = await session.interrupted();
         this.#ready = undefined;
-        this.#host.onSessionLost();
         if (interruption === 'changed') continue;
+        this.#host.onSessionLost();
         await this.#leave(session, interruption);
         return interruption;
       }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       session?.rpc.end(error instanceof OvsdbError ? error : new ProtocolError(error.message, { cause: error }));
+      // Else an option that makes no sense has kept the session from being made.
+      if (session === undefined) stream?.close();
       return error;
     } finally {
       this.#session = undefined;
@@ -279,7 +287,9 @@ export class Connection {
       monitors: this.#monitors,
       onSchema: (schema, remote) => this.#host.onSchema(schema, remote),
       onSlowSnapshot: () => {
-        this.#snapshotTimeoutMs = Math.min(MAX_SNAPSHOT_TIMEOUT_MS, this.#snapshotTimeoutMs * 2);
+        const doubledMs = Math.min(MAX_SNAPSHOT_TIMEOUT_MS, this.#snapshotTimeoutMs * 2);
+        // The caller may have given it more than that.
+        this.#snapshotTimeoutMs = Math.max(this.#snapshotTimeoutMs, doubledMs);
       },
       onOtherCluster: (message) => this.#host.onOtherCluster(message),
       onNotification: (method, params) => this.#host.onNotification(method, params),
@@ -345,8 +355,15 @@ function isFinal(error: Error): boolean {
 
 /** What is no number would make a time limit of no time, or of none, and a back-off a busy loop. */
 function requireTimes(options: ConnectionOptions): void {
-  const { connectTimeoutMs, schemaTimeoutMs, snapshotTimeoutMs, readyTimeoutMs, backoff = {} } = options;
-  const times = { connectTimeoutMs, schemaTimeoutMs, snapshotTimeoutMs, readyTimeoutMs, ...backoff };
+  const {
+    connectTimeoutMs,
+    schemaTimeoutMs,
+    snapshotTimeoutMs,
+    readyTimeoutMs,
+    probeIntervalMs,
+    backoff = {},
+  } = options;
+  const times = { connectTimeoutMs, schemaTimeoutMs, snapshotTimeoutMs, readyTimeoutMs, probeIntervalMs, ...backoff };
   for (const [name, value] of Object.entries(times)) {
     if (value !== undefined && !(value >= 0)) throw new InvalidArgumentError(`${name} is ${value}; give 0 or more`);
   }

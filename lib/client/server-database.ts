@@ -60,7 +60,8 @@ export class ServerDatabase {
     this.#replica.events.on('batch', ({ cause }) => {
       if (cause !== 'initial') onChange();
     });
-    this.#monitor = new Monitor('_Server', this.#replica, 'ovn-northbound:_Server');
+    // A client may replicate that database as well, with a monitor that is named after it.
+    this.#monitor = new Monitor('_Server', this.#replica, 'ovn-northbound:_Server:status');
   }
 
   /** Begins; false when the server is too old to have such a database (before Open vSwitch 2.9). */

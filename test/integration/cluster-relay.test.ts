@@ -70,7 +70,7 @@ describe('a client behind a relay', function () {
     const left = reaches(client, ({ name }) => name === 'backoff');
     // A relay says so when its source has been gone for half a minute.
     const lost = { Database: { [row ?? '']: { modify: { connected: false } } } };
-    const params = ['ovn-northbound:_Server', '00000000-0000-0000-0000-000000000000', lost];
+    const params = ['ovn-northbound:_Server:status', '00000000-0000-0000-0000-000000000000', lost];
     proxy.inject(JSON.stringify({ id: null, method: 'update3', params }));
     expect(await left).to.have.nested.property('error.reason', 'disconnected');
     expect(await left)

@@ -111,6 +111,13 @@ describe('the connections of a client', () => {
     });
   });
 
+  it('are not left open when an option makes no sense', async () => {
+    expect(await failure(connect({ maxMessageBytes: 0 }))).to.include({ code: 'InvalidArgument' });
+    expect(server.latest.closed).to.equal(true);
+    expect(await failure(connect({ probeIntervalMs: -1 }))).to.include({ code: 'InvalidArgument' });
+    expect(server.connections).to.have.lengthOf(1);
+  });
+
   it('are given less time at first where there are several remotes, and more with each pause', async () => {
     const remotes = ['tcp:a:1', 'tcp:b:1'];
     const client = await connect({ remotes, connectTimeoutMs: 10_000 });

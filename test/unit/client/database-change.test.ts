@@ -168,6 +168,38 @@ describe('a database that changes while', () => {
     expect(server.connections).to.have.lengthOf(1);
   });
 
+  it('a lock is held leaves the lock alone: it belongs to the connection, not to the database', async () => {
+    server.onRequest = ({ method }) => (method === 'lock' ? { result: { locked: true } } : undefined);
+    const lock = client.lock('leader');
+    await lock.acquired();
+    const told: string[] = [];
+    for (const event of ['locked', 'stolen', 'lost', 'refused'] as const) lock.on(event, () => told.push(event));
+    server.latest.receive(canceled(OWN));
+    await reached(client, 'synced');
+    expect(lock.held).to.equal(true);
+    // It changes again, and this time the connection ends before all is in order.
+    server.onRequest = (request) => (asksFor('get_schema', 'DB')(request) ? 'cut' : undefined);
+    server.latest.receive(canceled(OWN));
+    await reached(client, 'backoff');
+    expect([lock.held, ...told]).to.deep.equal([false, 'lost']);
+    expect(server.connections[0]!.requests.filter(({ method }) => method === 'lock')).to.have.lengthOf(1);
+  });
+
+  it('many monitors follow it costs no warning of the process', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    try {
+      for (let i = 0; i < 15; i++) await client.monitor({ tables: ['T'] });
+      server.latest.receive(canceled(OWN));
+      await reached(client, 'synced');
+      await turn();
+      expect(warnings).to.deep.equal([]);
+    } finally {
+      process.off('warning', onWarning);
+    }
+  });
+
   it('nobody writes, and is gone: the server is left, and asked again until it is back', async () => {
     server.status = undefined;
     server.onRequest = (request) =>

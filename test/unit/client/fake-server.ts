@@ -117,7 +117,7 @@ export class FakeServer {
     this.latest.receive({
       id: null,
       method: 'update3',
-      params: ['ovn-northbound:_Server', ZERO_UUID, { Database: { [SERVER_ROW]: update } }],
+      params: ['ovn-northbound:_Server:status', ZERO_UUID, { Database: { [SERVER_ROW]: update } }],
     });
   }
 

@@ -276,7 +276,7 @@ describe('ServerDatabase', () => {
       stream.receive({
         id: null,
         method: 'update3',
-        params: ['ovn-northbound:_Server', ZERO_UUID, { Database: { [ROW]: row } }],
+        params: ['ovn-northbound:_Server:status', ZERO_UUID, { Database: { [ROW]: row } }],
       });
     update({ modify: { index: 8 } });
     expect(changes).to.equal(1);
