@@ -3,7 +3,7 @@ import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northboun
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { SelectionOf } from '../../lib/client/client-options.js';
 import type { RowData } from '../../lib/replica/row.js';
-import { Fold } from './fold.js';
+import { Fold } from '../integration/fold.js';
 import type { Ledger } from './ledger.js';
 
 export const TABLES = ['NB_Global', 'Logical_Switch', 'Logical_Switch_Port', 'Address_Set'] as const;
@@ -29,10 +29,7 @@ export class Observer {
     const breach = (what: string): void => ledger.breach(what);
     this.events = new Fold(`the events of ${name}`, breach);
     this.stream = new Fold(`the stream of ${name}`, breach);
-    const initial = this.#tables().flatMap(([table, rows]) =>
-      [...rows].map((row) => ({ type: 'insert' as const, table, row })),
-    );
-    this.events.add({ cause: 'initial', changes: initial });
+    this.events.begin(this.#tables());
     client.on('batch', (batch) => {
       this.events.add(batch);
       this.#checkNotEmpty(ledger);

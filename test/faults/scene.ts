@@ -12,7 +12,7 @@ import type { ConnectionOptions } from '../../lib/client/client-options.js';
 import type { ClientState } from '../../lib/client/client-state.js';
 import type { RowData } from '../../lib/replica/row.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { Fold } from '../chaos/fold.js';
+import { Fold } from '../integration/fold.js';
 import { comparable, eventually } from '../integration/raw-client.js';
 import type { FaultServer } from './fault-server.js';
 import type { Relay } from './relay.js';
@@ -51,10 +51,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
     const breach = (what: string): number => this.#breaches.push(what);
     this.#events = new Fold('events', breach);
     this.#stream = new Fold('stream', breach);
-    const changes = this.#tables().flatMap(([table, rows]) =>
-      rows.map((row) => ({ type: 'insert' as const, table, row })),
-    );
-    this.#events.add({ cause: 'initial', changes });
+    this.#events.begin(this.#tables());
     client.on('batch', (batch) => this.#events.add(batch));
     client.on('state', (state) => this.states.push(state));
     client.on('warning', ({ message }) => breach(`warning: ${message}`));

@@ -13,6 +13,7 @@ import type { RowData } from '../../lib/replica/row.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
 import type { ClusterMember, ClusterSandbox, SandboxSchema } from '../../lib/testing/index.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
+import { Fold } from './fold.js';
 import { comparable, RawClient } from './raw-client.js';
 
 /** Names of items may be taken twice, so that a write that took effect twice can be seen. */
@@ -113,22 +114,14 @@ export class Witness {
   readonly warnings: ClientWarning[] = [];
   /** What listeners were told and should not have been. */
   readonly faults: string[] = [];
-  readonly #rows = new Map<string, RowData>();
+  readonly #events = new Fold('the events', (what) => this.faults.push(what));
 
   constructor(client: ShelfClient) {
     this.client = client;
-    for (const row of this.#replica()) this.#rows.set(row._uuid, row);
+    this.#events.begin(this.#tables());
     client.on('state', (state) => this.states.push(state));
     client.on('warning', (warning) => this.warnings.push(warning));
-    client.on('batch', ({ cause, changes }) => {
-      for (const change of changes) {
-        const known = this.#rows.get(change.row._uuid);
-        const fits = change.type === 'insert' ? undefined : change.type === 'update' ? change.old : change.row;
-        if (known !== fits) this.faults.push(`${cause}: ${change.type} of ${JSON.stringify(change.row)}`);
-        if (change.type === 'delete') this.#rows.delete(change.row._uuid);
-        else this.#rows.set(change.row._uuid, change.row);
-      }
-    });
+    client.on('batch', (batch) => this.#events.add(batch));
   }
 
   /** Kinds of the syncs so far. */
@@ -144,19 +137,17 @@ export class Witness {
   /** Fails if listeners know anything else than readers, or readers anything else than the cluster's leader. */
   async check(cluster: ClusterSandbox): Promise<void> {
     expect(this.faults, 'events that do not fit on those before').to.deep.equal([]);
-    const read = this.#replica();
-    expect(this.#rows.size, 'rows that listeners know').to.equal(read.length);
-    for (const row of read) expect(this.#rows.get(row._uuid), 'a row as listeners know it').to.equal(row);
+    expect(this.#events.compare(this.#tables()), 'what listeners know').to.deep.equal([]);
     const { remote } = await cluster.leader();
     using raw = await RawClient.connect(remote, 'Shelf');
-    for (const table of ['Item', 'Mark'] as const) {
-      const rows = [...this.client.tables[table]].map((row): [string, unknown] => [row._uuid, comparable(row)]);
-      expect(new Map(rows), `the replica of ${table}`).to.deep.equal(await raw.rows(table));
+    for (const [table, rows] of this.#tables()) {
+      const read = rows.map((row): [string, unknown] => [row._uuid, comparable(row)]);
+      expect(new Map(read), `the replica of ${table}`).to.deep.equal(await raw.rows(table));
     }
   }
 
-  #replica(): RowData[] {
-    return [...this.client.tables.Item, ...this.client.tables.Mark];
+  #tables(): (readonly [table: string, rows: readonly RowData[]])[] {
+    return (['Item', 'Mark'] as const).map((table) => [table, [...this.client.tables[table]]]);
   }
 }
 

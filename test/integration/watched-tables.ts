@@ -3,6 +3,7 @@ import { expect } from 'chai';
 
 import type { Batch } from '../../lib/replica/replica.js';
 import type { RowData } from '../../lib/replica/row.js';
+import { Fold } from './fold.js';
 
 /** Anything that replicates tables: a client, or a further monitor of one. */
 interface Source {
@@ -14,12 +15,11 @@ interface Source {
 export class WatchedTables {
   /** What must not be: repeated events, events that do not fit, tables that were empty at a moment. */
   readonly faults: string[] = [];
-  readonly batches: Batch[] = [];
   readonly #name: string;
   readonly #source: Source;
   readonly #tables: readonly string[];
   readonly #neverEmpty: readonly string[];
-  readonly #rows = new Map<string, RowData>();
+  readonly #fold: Fold;
 
   /** Watches all tables of a source from now on. */
   constructor(name: string, source: Source, tables: readonly string[], neverEmpty: readonly string[] = tables) {
@@ -27,13 +27,17 @@ export class WatchedTables {
     this.#name = name;
     this.#source = source;
     this.#tables = tables;
-    for (const table of tables) for (const row of source.tables[table]!) this.#rows.set(`${table} ${row._uuid}`, row);
-    source.on('batch', (batch) => this.#take(batch));
+    this.#fold = new Fold(name, (what) => this.faults.push(what));
+    this.#fold.begin(this.#held());
+    source.on('batch', (batch) => {
+      this.#fold.add(batch);
+      this.expectNotEmpty(`at a batch (${batch.cause})`);
+    });
   }
 
   /** Number of events of all kinds so far. */
   get events(): number {
-    return this.batches.reduce((sum, { changes }) => sum + changes.length, 0);
+    return this.#fold.changes;
   }
 
   /** Notes a fault for each table that is empty now. */
@@ -46,23 +50,10 @@ export class WatchedTables {
   /** Fails unless there were no faults, and what was told amounts to what the tables hold. */
   expectTrue(when: string): void {
     expect(this.faults, when).to.deep.equal([]);
-    const held = this.#tables.flatMap((table) =>
-      [...this.#source.tables[table]!].map((row): [string, RowData] => [`${table} ${row._uuid}`, row]),
-    );
-    expect(new Set(this.#rows.keys()), `${this.#name} ${when}`).to.deep.equal(new Set(held.map(([key]) => key)));
-    for (const [key, row] of held) expect(this.#rows.get(key), `${this.#name} ${when}: ${key}`).to.equal(row);
+    expect(this.#fold.compare(this.#held()), when).to.deep.equal([]);
   }
 
-  #take(batch: Batch): void {
-    this.batches.push(batch);
-    this.expectNotEmpty(`at a batch (${batch.cause})`);
-    for (const { type, table, row, ...rest } of batch.changes) {
-      const key = `${table} ${row._uuid}`;
-      const known = this.#rows.get(key);
-      const expected = type === 'insert' ? undefined : 'old' in rest ? rest.old : row;
-      if (known !== expected) this.faults.push(`${this.#name}: ${type} of ${key} does not fit (${batch.cause})`);
-      if (type === 'delete') this.#rows.delete(key);
-      else this.#rows.set(key, row);
-    }
+  #held(): (readonly [table: string, rows: Iterable<RowData>])[] {
+    return this.#tables.map((table) => [table, this.#source.tables[table]!]);
   }
 }

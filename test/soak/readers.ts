@@ -5,7 +5,7 @@
 import type { NorthboundClient } from '../../lib/nb/northbound.js';
 import type { RowData } from '../../lib/replica/row.js';
 import type { Random } from '../chaos/random.js';
-import { Fold } from './fold.js';
+import { Fold, holdTheSame } from '../integration/fold.js';
 import { pause, type Tally } from './tally.js';
 import { SHARDS, type WriterClient } from './writer.js';
 
@@ -37,8 +37,8 @@ export class Readers {
     this.#tally = tally;
     this.#monitor = monitor;
     const breach = (what: string): void => tally.breach(what);
-    const keen = new Fold('the stream that keeps up', breach);
-    const late = new Fold('the stream that falls behind', breach);
+    const keen = new Fold('the stream that keeps up', breach, holdTheSame);
+    const late = new Fold('the stream that falls behind', breach, holdTheSame);
     this.#folds = [keen, late];
     this.#streams = [this.#read(keen, 1000), this.#read(late, LAGGARD_BATCHES)];
     nb.tables.Logical_Switch_Port.on('update', () => tally.count('events: update'));
