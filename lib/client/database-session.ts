@@ -171,11 +171,13 @@ export class DatabaseSession {
 
   /** Brings all monitors up to date; resolves with how that went for the first. */
   async #startMonitors(schema: DatabaseSchema, timeoutMs: number, signal: AbortSignal): Promise<MonitorStart> {
-    const starts = Array.from(this.#host.monitors, (monitor) => monitor.start(this.rpc, schema, timeoutMs, signal));
+    const monitors = [...this.#host.monitors];
+    const starts = monitors.map((monitor) => monitor.start(this.rpc, schema, timeoutMs, signal));
     try {
       // All have come to an end before anything is tried again.
       await Promise.allSettled(starts);
-      const [first] = await Promise.all(starts);
+      // Those that were closed meanwhile are of no concern any more.
+      const [first] = await Promise.all(starts.filter((_, i) => this.#host.monitors.has(monitors[i] as Monitor)));
       return first as MonitorStart;
     } catch (error) {
       if (error instanceof TimeoutError) this.#host.onSlowSnapshot();

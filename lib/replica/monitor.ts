@@ -98,7 +98,8 @@ export class Monitor {
   /**
    * Starts monitoring on a session and brings the replica up to date; also once more on the same session.
    * While another start is under way, that is waited for.
-   * Rejects with `RpcError` when the server refuses all three methods, and as `RpcSession.request` does.
+   * Rejects with `RpcError` when the server refuses all three methods, with the reason of {@link Monitor.close}, and
+   * as `RpcSession.request` does.
    */
   start(session: RpcSession, schema: DatabaseSchema, timeoutMs: number, signal?: AbortSignal): Promise<MonitorStart> {
     const begin = (): Promise<MonitorStart> => this.#start(session, schema, timeoutMs, signal);
@@ -217,11 +218,15 @@ export class Monitor {
   ): Promise<MonitorStart> {
     let refusal: RpcError | undefined;
     for (const method of METHODS) {
+      // Nobody would end on the server what is begun now.
+      if (this.#closed !== undefined) throw this.#closed;
       this.#method = method;
       const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
       if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
       try {
-        const kind = this.#prime(await session.request(method, params, options));
+        const reply = await session.request(method, params, options);
+        if (this.#closed !== undefined) throw this.#closed;
+        const kind = this.#prime(reply);
         // Canceled while the reply was on its way: see canceled().
         if (this.#session !== session) this.#lastTransactionId = ZERO_UUID;
         return { method, kind };

@@ -131,6 +131,33 @@ describe('a database that changes while', () => {
     expect([...tables.T].map(({ name }) => name)).to.deep.equal(['new']);
   });
 
+  it('a further monitor is closed does not ask for that any more, nor tell anybody of it', async () => {
+    for (const step of ['monitor_cancel', 'monitor_cond_since']) {
+      const further = await client.monitor({ tables: ['T'] });
+      const id = server.latest.requests.filter(asksFor('monitor_cond_since', 'DB')).at(-1)!.params[1];
+      const told: unknown[] = [];
+      further.on('batch', (batch) => told.push(batch));
+      let held: Request | undefined;
+      server.onRequest = (request) => {
+        if (request.method !== step || !request.params.includes(id) || held !== undefined) return undefined;
+        held = request;
+        return 'silence';
+      };
+      const synced = reached(client, 'synced');
+      server.latest.receive(canceled(OWN));
+      while (held === undefined) await turn();
+      const before = server.latest.requests.length;
+      further.close();
+      server.rows = { [ROW]: { name: `after ${step}` } };
+      server.latest.receive(step === 'monitor_cancel' ? { id: held.id, result: {}, error: null } : snapshot(held, 'b'));
+      await synced;
+      const since = server.latest.requests.slice(before).filter(({ params }) => params.includes(id));
+      expect(since.map(({ method }) => method)).to.deep.equal(['monitor_cancel']);
+      expect(told).to.deep.equal([]);
+      expect(server.connections).to.have.lengthOf(1);
+    }
+  });
+
   it('one monitor after the other is told is asked for all that it keeps', async () => {
     const further = await client.monitor({ tables: ['T'] });
     server.rows = { [ROW]: { name: 'new' } };
