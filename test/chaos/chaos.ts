@@ -11,7 +11,7 @@ import { RawClient } from '../integration/raw-client.js';
 import { chooseDisturbance, disturb, DISTURBANCES, type Disturbance } from './disturbances.js';
 import { Ledger } from './ledger.js';
 import { Observer } from './observer.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { verify } from './verify.js';
 import { Lane, type LaneRows, type SharedRows } from './writer.js';
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ClusterMember, ClusterSandbox } from '../../lib/testing/index.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** How often each comes, relative to the others. */
 const WEIGHTS = {

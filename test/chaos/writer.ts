@@ -9,7 +9,7 @@ import { transactOnce } from '../../lib/transaction/once.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { isDone, type End, type Ledger, type LedgerPort, type Write } from './ledger.js';
 import type { Observer } from './observer.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 import { perform } from './recipe.js';
 
 /** What all lanes write to. */
@@ -210,25 +210,27 @@ export class Lane {
 
   /** A delete needs no guard: nobody brings the same row back. */
   async #delete(): Promise<void> {
-    const counts = this.#counts.length > 0 && this.#random.chance(0.3);
-    const port = this.#random.pick(this.#ports.filter(({ pinned }) => !pinned));
-    if (!counts && (port as LedgerPort | undefined) === undefined) return;
-    const count = counts ? this.#counts[0] : undefined;
-    const uuid = count ?? port.uuid;
+    const count = this.#random.chance(0.3) ? this.#counts[0] : undefined;
+    const free = this.#ports.filter(({ pinned }) => !pinned);
+    const port = count === undefined && free.length > 0 ? this.#random.pick(free) : undefined;
+    const uuid = count ?? port?.uuid;
+    if (uuid === undefined) return;
     const end = await this.#perform('delete', uuid, {
       send: async () => {
         await this.#observer.client.transact((tx) => {
           if (count !== undefined) tx.delete('Address_Set', count);
-          else tx.mutate('Logical_Switch', this.#rows.logicalSwitch, { ports: { delete: [port.uuid] } });
+          if (port !== undefined) {
+            tx.mutate('Logical_Switch', this.#rows.logicalSwitch, { ports: { delete: [port.uuid] } });
+          }
         }, NO_RETRY);
       },
       judge: async () => Promise.resolve(undefined),
     });
     if (!isDone(end)) return;
     this.#ledger.absent.set(uuid, 'it was deleted');
-    if (count !== undefined) {
+    if (port === undefined) {
       this.#counts.shift();
-      this.#ledger.counts.delete(count);
+      this.#ledger.counts.delete(uuid);
       return;
     }
     this.#ports.splice(this.#ports.indexOf(port), 1);

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 
-import { Random } from '../chaos/random.js';
+import { Random } from '../random.js';
 import { byteByByte, delayed, FaultLine, glued, type LinePlan } from './fault-line.js';
 import { FaultServer } from './fault-server.js';
 import { leavingNothing, Scene, verify } from './scene.js';

@@ -12,7 +12,7 @@ import { anyMonster } from './monsters.js';
 import { cutUp, mutateBytes } from './mutate-bytes.js';
 import { aimAtRows, mutateTree, tweakTree } from './mutate-tree.js';
 import { objectPrototypeGrew } from './prototypes.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { Rig, turn } from './rig.js';
 
 /** Longest that a message may take, in milliseconds; a megabyte takes a few dozen. */

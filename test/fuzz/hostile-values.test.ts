@@ -19,7 +19,7 @@ import { copyTree, printTree, readTree } from './json-tree.js';
 import { mutateBytes } from './mutate-bytes.js';
 import { DANGEROUS_NAMES, mutateTree } from './mutate-tree.js';
 import { changedPrototypes } from './prototypes.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 const corpus = readCorpus();
 const columns = [...parseSchema(fuzzSchema).tables.values()].flatMap((table) => [...table.columns.values()]);

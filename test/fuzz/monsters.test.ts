@@ -9,7 +9,7 @@ import { checkIndexes, printReplica } from './invariants.js';
 import { copyTree, Literal, Members, printTree } from './json-tree.js';
 import { MONSTERS } from './monsters.js';
 import { changedPrototypes } from './prototypes.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { Rig, turn } from './rig.js';
 
 /** A megabyte takes some dozens of milliseconds; the rest is for machines that are busy. */

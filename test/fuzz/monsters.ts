@@ -1,5 +1,5 @@
 /** Messages that are huge, deep or repetitive: each is one that a careless client would choke on. */
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** A message that says it is an update for the monitor with this id. */
 type Monster = (random: Random, monitorId: string) => string;

@@ -1,7 +1,7 @@
 /** Mutations of bytes: what is left need not be JSON, nor UTF-8. */
 import { Buffer } from 'node:buffer';
 
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 const STRUCTURE = Buffer.from('{}[]",:\\0123456789eE+-.tfnu \n\0');
 const PIECES = [

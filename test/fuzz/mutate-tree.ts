@@ -1,6 +1,6 @@
 /** Structural mutations: what is left is JSON, but no longer what a server would say. */
 import { copyTree, Literal, Members, putAt, slotsOf, valueAt, type JsonTree, type Slot } from './json-tree.js';
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** Names that every object of JavaScript knows. */
 export const DANGEROUS_NAMES: readonly string[] = [

@@ -4,7 +4,7 @@
  */
 import type { NorthboundClient } from '../../lib/nb/northbound.js';
 import type { RowData } from '../../lib/replica/row.js';
-import type { Random } from '../chaos/random.js';
+import type { Random } from '../random.js';
 import { Fold, holdTheSame } from '../integration/fold.js';
 import { pause, type Tally } from './tally.js';
 import { SHARDS, type WriterClient } from './writer.js';

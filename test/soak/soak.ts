@@ -5,7 +5,7 @@
  */
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
-import { Random } from '../chaos/random.js';
+import { Random } from '../random.js';
 import { Gate } from '../faults/gate.js';
 import { comparable, RawClient } from '../integration/raw-client.js';
 import type { SoakOptions } from './options.js';

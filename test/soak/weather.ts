@@ -1,7 +1,7 @@
 /** What happens to the connection of the client under test, every few seconds. */
 import type { NorthboundClient } from '../../lib/nb/northbound.js';
 import type { ClusterMember } from '../../lib/testing/cluster-member.js';
-import type { Random } from '../chaos/random.js';
+import type { Random } from '../random.js';
 import type { Gate } from '../faults/gate.js';
 import { pause, type Tally } from './tally.js';
 

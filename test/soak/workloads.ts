@@ -3,7 +3,7 @@ import { lsAdd } from '../../lib/nb/switches.js';
 import type { NorthboundClient } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
-import type { Random } from '../chaos/random.js';
+import type { Random } from '../random.js';
 import { pause, type Tally } from './tally.js';
 
 const NAMESPACE = 'soak';

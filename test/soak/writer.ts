@@ -4,7 +4,7 @@ import type { SelectionOf } from '../../lib/client/client-options.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Insert } from '../../lib/schema/types.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import type { Random } from '../chaos/random.js';
+import type { Random } from '../random.js';
 import { pause, type Tally } from './tally.js';
 
 /** Values of the key `shard` in `external_ids`. */
