@@ -170,7 +170,7 @@ export class Monitor {
    * `ClosedError` when the monitor ends.
    */
   async setConditions(conditions: ReadonlyMap<string, RuntimeConditions>, limits: WaitLimits = {}): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed;
+    this.#throwIfClosed();
     for (const [name, wanted] of conditions) {
       const table = this.#schema?.tables.get(name);
       // Throws for a value that makes no sense, before anything changes.
@@ -211,6 +211,10 @@ export class Monitor {
     if (session?.closed === false) void session.request('monitor_cancel', [this.id]).catch(() => undefined);
   }
 
+  #throwIfClosed(): void {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+
   async #request(
     session: RpcSession,
     requests: Requests,
@@ -219,13 +223,13 @@ export class Monitor {
     let refusal: RpcError | undefined;
     for (const method of METHODS) {
       // Nobody would end on the server what is begun now.
-      if (this.#closed !== undefined) throw this.#closed;
+      this.#throwIfClosed();
       this.#method = method;
       const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
       if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
       try {
         const reply = await session.request(method, params, options);
-        if (this.#closed !== undefined) throw this.#closed;
+        this.#throwIfClosed();
         const kind = this.#prime(reply);
         // Canceled while the reply was on its way: see canceled().
         if (this.#session !== session) this.#lastTransactionId = ZERO_UUID;
