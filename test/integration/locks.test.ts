@@ -9,6 +9,7 @@ import { Sandbox } from '../../lib/testing/sandbox.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { parseRemotes, type Remote } from '../../lib/wire/remote.js';
 import { connectStream } from '../../lib/wire/stream.js';
+import { Random } from '../random.js';
 import { eventually } from './raw-client.js';
 
 const DATABASE = 'OVN_Northbound';
@@ -187,16 +188,15 @@ describe('Locks of a real server', () => {
 
   for (const seed of [1, 2, 3, 4, 5]) {
     it(`are where every client thinks they are after 300 random requests (seed ${seed})`, async () => {
-      const random = randomNumbers(seed);
+      const random = new Random(seed);
       const clients = [a, b, await LockClient.connect(sandbox.remote)];
       const names = ['left', 'right'];
-      const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
       try {
         for (let step = 0; step < 300; step++) {
-          const client = pick(clients);
-          const name = pick(names);
-          const lock = client.locks.lock(name, { steal: random() < 0.2 });
-          const action = random();
+          const client = random.pick(clients);
+          const name = random.pick(names);
+          const lock = client.locks.lock(name, { steal: random.chance(0.2) });
+          const action = random.next();
           if (action < 0.3) void lock.unlock();
           else if (action < 0.5) void lock.steal().catch(() => undefined);
           else if (action < 0.53) {
@@ -204,7 +204,7 @@ describe('Locks of a real server', () => {
             await client.connect(sandbox.remote);
           }
           // Sometimes many requests in one go, sometimes time for replies.
-          if (random() < 0.3) await pick(clients).session.request('echo', []);
+          if (random.chance(0.3)) await random.pick(clients).session.request('echo', []);
         }
         await settled(clients);
         for (const name of names) {
@@ -335,12 +335,3 @@ describe('Locks of a cluster', function () {
     expect(errors.sort()).to.deep.equal(['timed out', 'timed out', undefined]);
   });
 });
-
-/** Numbers from 0 to 1 that are the same for the same seed: a linear congruential generator. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
