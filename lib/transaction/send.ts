@@ -3,10 +3,7 @@
  *
  * "canceled" is a proof that nothing happened only where the server itself commits. A member of a cluster, or a relay,
  * hands the transaction on, and when it is canceled merely stops following what becomes of it.
- *
- * Nor is a failure always one. A member that loses its lead while a transaction is on its way to the others, or waits
- * for them in vain for two election timers, runs the transaction again, although the first run may come into force; what
- * it then reports is how the second run met the first (ovsdb/trigger.c, "Temporary error").
+ * Nor is every failure there a certain one: see second-run.ts.
  */
 import {
   ConnectionLostError,
@@ -22,6 +19,7 @@ import { formatRemote } from '../wire/remote.js';
 import type { BuiltTransaction } from './builder.js';
 import { explain, faultOf, summarize } from './explain-failure.js';
 import type { Operation, OperationResult } from './operations.js';
+import { mayBeInForce } from './second-run.js';
 import { readTransactResult, type OperationFailure } from './transact-result.js';
 import { TransactionError } from './transaction-error.js';
 
@@ -43,12 +41,10 @@ export type Answer = 'canceled' | 'not served' | 'lost unsent' | { readonly valu
 /** Of a database that a member of a cluster has left, or has not got yet, or that was taken away. */
 const NOT_SERVED = new Set(['unknown database', 'database not available']);
 
-/** Twice the shortest election timer that there can be: sooner no member gives up waiting for the others. */
-const SECOND_RUN_MS = 200;
-
 /**
- * Sends what was built; `read` is given the results of the operations, guards apart. Rejects with `TransactionError` when the server refuses it as a whole, gave it up after
- * `timeoutMs`, or its outcome is unknown; with the signal's reason; with `InvalidArgumentError` for what has no JSON form.
+ * Sends what was built; `read` is given the results of the operations, guards apart. Rejects with `TransactionError`
+ * when the server refuses it as a whole, gave it up after `timeoutMs`, or its outcome is unknown; with the signal's
+ * reason; with `InvalidArgumentError` for what has no JSON form.
  */
 export async function send(
   built: BuiltTransaction,
@@ -62,7 +58,7 @@ export async function send(
   const startMs = performance.now();
   const unknown = (cause: OvsdbError): TransactionError => outcomeUnknown(context, built, all, sentAt, cause);
   let reply: unknown;
-  let met: TransactionError;
+  let failure: OperationFailure;
   try {
     reply = await session.request('transact', [database, ...all], { signal, timeoutMs, cancel: true });
   } catch (cause) {
@@ -91,10 +87,7 @@ export async function send(
   try {
     const result = readTransactResult(reply, all);
     if (result.ok) return { value: read(result.results.slice(guards.length)) };
-    const tookMs = performance.now() - startMs;
-    const mayHaveRunTwice = clustered && (tookMs >= SECOND_RUN_MS || context.lostLead?.() === true);
-    if (!mayHaveRunTwice || !mayHaveMetItself(result.failure, all.length)) return result.failure;
-    met = explain(database, built, result.failure);
+    failure = result.failure;
   } catch (error) {
     const cause =
       error instanceof ProtocolError
@@ -104,15 +97,9 @@ export async function send(
     session.end(cause);
     throw unknown(cause);
   }
-  throw unknown(met);
-}
-
-/** Could this failure be what a second run of the same transaction gets from the first? */
-function mayHaveMetItself({ index, error, details = '' }: OperationFailure, operations: number): boolean {
-  // The time since the transaction came to the server: none in the first run.
-  if (error === 'timed out') return !/ after 0 ms/.test(details);
-  if (error === 'constraint violation') return index >= operations;
-  return error === 'duplicate uuid' || error === 'not owner' || error === 'referential integrity violation';
+  const circumstances = { tookMs: performance.now() - startMs, lostLead: context.lostLead?.() === true };
+  if (clustered && mayBeInForce(failure, all, circumstances)) throw unknown(explain(database, built, failure));
+  return failure;
 }
 
 function outcomeUnknown(
@@ -129,7 +116,7 @@ function outcomeUnknown(
       : cause instanceof RpcError
         ? 'the server stopped following it'
         : cause instanceof TransactionError
-          ? 'the server may have tried it twice, since its cluster was in trouble meanwhile'
+          ? 'the server may have tried it twice, since its cluster was slow or changed its leader'
           : 'its reply was lost';
   const remote = formatRemote(session.remote);
   return new TransactionError(

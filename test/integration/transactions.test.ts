@@ -560,6 +560,8 @@ describe('transactions', () => {
         );
         expect(runs).to.equal(retries + 1);
         expect(error).to.include({ code: 'Conflict', outcome: 'failed', operationIndex: 0, error: 'timed out' });
+        // Whether a failure in a cluster is certain is read from these words; the first are those of the same millisecond.
+        expect(error['details']).to.match(/^("where" clause test failed|"wait" timed out after \d+ ms)$/);
       }
     });
 
@@ -585,6 +587,7 @@ describe('transactions', () => {
         }),
       );
       expect(error).to.include({ code: 'TransactionFailed', error: 'timed out' });
+      expect(error['details']).to.match(/^"wait" timed out after \d+ ms$/);
       expect(runs).to.equal(1);
     });
 
