@@ -79,8 +79,8 @@ export class Conditions {
 }
 
 /**
- * The `where` of a monitor request; undefined where all rows are meant. On the wire an empty list would mean all rows,
- * so none is written as `[false]`.
+ * The `where` of a monitor request; undefined where all rows are meant, and where the clauses cannot be put to this
+ * server. On the wire an empty list would mean all rows, so none is written as `[false]`.
  */
 export function encodeConditions(table: TableSchema, conditions: RuntimeConditions): unknown[] | undefined {
   if (conditions === true || !canSelect(table, conditions)) return undefined;
@@ -88,8 +88,28 @@ export function encodeConditions(table: TableSchema, conditions: RuntimeConditio
   return conditions.map(([column, fn, value]) => encodeCondition(table.column(column), fn, value));
 }
 
-/** A clause on a column that the server lacks cannot be put. Too many rows are better than too few. */
+/**
+ * Can these be put to a server with this table? It may lack a column, or, since a conversion, have another type or
+ * fewer choices for one. Too many rows are better than too few, or than none at all.
+ */
 export function canSelect(table: TableSchema | undefined, conditions: RuntimeConditions): boolean {
   if (typeof conditions === 'boolean') return true;
-  return conditions.every(([column]) => column === '_uuid' || table?.columns.has(column) === true);
+  if (table === undefined || !conditions.every(([column]) => hasColumn(table, column))) return false;
+  try {
+    checkConditions(table, conditions);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws `ValidationError` for a value that makes no sense in its column. What the table lacks is passed over. */
+export function checkConditions(table: TableSchema, conditions: RuntimeConditions): void {
+  for (const [column, fn, value] of typeof conditions === 'boolean' ? [] : conditions) {
+    if (hasColumn(table, column)) encodeCondition(table.column(column), fn, value);
+  }
+}
+
+function hasColumn(table: TableSchema, column: string): boolean {
+  return column === '_uuid' || table.columns.has(column);
 }

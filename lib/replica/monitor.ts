@@ -11,7 +11,7 @@ import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { isUuid, ZERO_UUID } from '../schema/uuid.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
-import { canSelect, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';
+import { canSelect, checkConditions, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';
 import type { Replica, Updates } from './replica.js';
 
 /** How the server keeps us up to date, newest way first. */
@@ -67,6 +67,7 @@ export class Monitor {
   /** The session on which the server knows this monitor. */
   #session: RpcSession | undefined;
   #schema: DatabaseSchema | undefined;
+  #everStarted = false;
   #timeoutMs: number | undefined;
   /** Resolves when the start that is under way, if there is one, has ended. */
   #started: Promise<void> | undefined;
@@ -98,8 +99,8 @@ export class Monitor {
   /**
    * Starts monitoring on a session and brings the replica up to date; also once more on the same session.
    * While another start is under way, that is waited for.
-   * Rejects with `RpcError` when the server refuses all three methods, with the reason of {@link Monitor.close}, and
-   * as `RpcSession.request` does.
+   * Rejects with `ValidationError`, the first time, for conditions that make no sense; with `RpcError` when the server
+   * refuses all three methods; with the reason of {@link Monitor.close}; and as `RpcSession.request` does.
    */
   start(session: RpcSession, schema: DatabaseSchema, timeoutMs: number, signal?: AbortSignal): Promise<MonitorStart> {
     const begin = (): Promise<MonitorStart> => this.#start(session, schema, timeoutMs, signal);
@@ -120,6 +121,7 @@ export class Monitor {
     const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     if (this.#session === session) await this.#cancel(session, options);
     this.#session = session;
+    if (!this.#everStarted) this.#checkConditions(schema);
     this.#schema = schema;
     this.#timeoutMs = timeoutMs;
     this.#early = [];
@@ -136,6 +138,7 @@ export class Monitor {
       applied.set(table, resumes ? this.#conditions.acknowledged(table) : this.#conditions.wanted(table));
     }
     const started = await this.#request(session, this.#requests(schema, applied), options);
+    this.#everStarted = true;
     for (const [table, conditions] of applied) this.#conditions.acknowledge(table, conditions);
     if (!resumes) this.#reflect(revision);
     void this.#changeConditions();
@@ -173,8 +176,8 @@ export class Monitor {
     this.#throwIfClosed();
     for (const [name, wanted] of conditions) {
       const table = this.#schema?.tables.get(name);
-      // Throws for a value that makes no sense, before anything changes.
-      if (table !== undefined) encodeConditions(table, wanted);
+      // Before anything changes.
+      if (table !== undefined) checkConditions(table, wanted);
     }
     limits.signal?.throwIfAborted();
     for (const [name, wanted] of conditions) if (this.#conditions.want(name, wanted)) this.#untold.add(name);
@@ -241,6 +244,14 @@ export class Monitor {
       }
     }
     throw refusal as RpcError;
+  }
+
+  /** What never made sense is the caller's mistake; what no longer does is the server's doing. */
+  #checkConditions(schema: DatabaseSchema): void {
+    for (const name of this.#replica.stores.keys()) {
+      const table = schema.tables.get(name);
+      if (table !== undefined) checkConditions(table, this.#conditions.wanted(name));
+    }
   }
 
   #requests(schema: DatabaseSchema, conditions: ReadonlyMap<string, RuntimeConditions>): Requests {

@@ -255,6 +255,28 @@ describe('Monitor', () => {
     expect(rig.monitor.unconditioned).to.deep.equal(['T']);
   });
 
+  it('asks for all rows where the value of a condition makes no sense any more, and never where it never did', async () => {
+    const where = [['kind', '==', 'c']] as const;
+    const kinds = (...choices: string[]): object => ({ type: { key: { type: 'string', enum: ['set', choices] } } });
+    const name = { type: 'string' };
+    const [newer, older] = [
+      schemaWith({ name, kind: kinds('a', 'b', 'c') }),
+      schemaWith({ name, kind: kinds('a', 'b') }),
+    ];
+    const rig = new Rig([{ table: 'T', columns: ['name'], where }]);
+    const error = await rig.start([], older).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'Validation' });
+    await rig.start([whole({})], newer);
+    rig.monitor.canceled();
+    await rig.start([whole({ [A]: { initial: { name: 'a' } } })], older);
+    rig.monitor.canceled();
+    await rig.start([whole({})], newer);
+    const requests = rig.requests.map(({ params }) => params[2]);
+    const limited = { T: [{ columns: ['name'], where }] };
+    expect(requests).to.deep.equal([limited, { T: [{ columns: ['name'] }] }, limited]);
+    expect(rig.batches.map(({ changes }) => changes.length)).to.deep.equal([0, 1, 1]);
+  });
+
   it('ends a session over which updates come without end before the snapshot', async () => {
     const rig = new Rig();
     const started = rig.start([]).catch((error: unknown) => error);
