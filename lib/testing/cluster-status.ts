@@ -2,7 +2,7 @@
 
 /** One member's own view; views differ while the cluster changes. */
 export interface ClusterStatus {
-  /** `cluster member`, `joining cluster`, `leaving cluster`, `left cluster`, `failed` or what else it says. */
+  /** `cluster member`, `disconnected from the cluster (REASON)`, `joining cluster`, `leaving cluster`, `left cluster`, ... */
   readonly status: string;
   readonly role: 'leader' | 'follower' | 'candidate';
   readonly term: number;
