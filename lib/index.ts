@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { OvsdbClient } from './client/client.js';
-export { LockRefusedError } from './client/lock.js';
+export { LockRefusedError } from './client/lock/lock.js';
 export { MonitoredTables } from './client/monitored-tables.js';
 export { DIAGNOSTICS_CHANNELS } from './diagnostics.js';
 export {
@@ -91,7 +91,7 @@ export type { MonitorOptions } from './client/client.js';
 export type { NewConditions } from './client/monitored-tables.js';
 export type { MonitorEvents } from './client/table-monitoring.js';
 export type { ServerStatus } from './client/server-database.js';
-export type { Lock, LockEvents, LockOptions } from './client/lock.js';
+export type { Lock, LockEvents, LockOptions } from './client/lock/lock.js';
 export type { LatencyBucket, LatencySnapshot } from './client/latency-histogram.js';
 export type {
   DiagnosticsMessages,

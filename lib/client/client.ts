@@ -24,8 +24,8 @@ import {
 } from './client-options.js';
 import type { ClientEvents, ClientState, ClientWarning } from './client-state.js';
 import { Connection, connectFailed } from './connection.js';
-import type { Lock, LockOptions } from './lock.js';
-import { LockSet } from './locks.js';
+import type { Lock, LockOptions } from './lock/lock.js';
+import { LockSet } from './lock/lock-set.js';
 import { Metrics } from './metrics.js';
 import { MonitoredTables, type NewConditions } from './monitored-tables.js';
 import { TableMonitoring } from './table-monitoring.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { LockRefusedError, type Lock } from '../../lib/client/lock.js';
-import { LockSet } from '../../lib/client/locks.js';
+import { LockRefusedError, type Lock } from '../../lib/client/lock/lock.js';
+import { LockSet } from '../../lib/client/lock/lock-set.js';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { RpcSession } from '../../lib/rpc/session.js';
 import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 
-import type { Lock } from '../../../lib/client/lock.js';
-import { LockRefusedError } from '../../../lib/client/lock.js';
-import { LockSet } from '../../../lib/client/locks.js';
+import type { Lock } from '../../../lib/client/lock/lock.js';
+import { LockRefusedError } from '../../../lib/client/lock/lock.js';
+import { LockSet } from '../../../lib/client/lock/lock-set.js';
 import {
   ClosedError,
   ConnectionLostError,

@@ -1,6 +1,6 @@
 /** What callers see of a lock: the handle, its events, and the error of a server that grants none. */
-import { OvsdbError } from '../errors.js';
-import type { WaitLimits } from '../wait-list.js';
+import { OvsdbError } from '../../errors.js';
+import type { WaitLimits } from '../../wait-list.js';
 
 /** Options of `OvsdbClient.lock`. */
 export interface LockOptions {

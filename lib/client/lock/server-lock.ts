@@ -7,9 +7,9 @@
  *   not queued ── lock ──> queued, held or not ── unlock ──> not queued
  *   not queued ── steal ─> queued, held                      (a theft from within the queue unlocks first)
  */
-import { ProtocolError, printValue, RpcError } from '../errors.js';
-import type { RpcSession } from '../rpc/session.js';
-import { WaitList } from '../wait-list.js';
+import { ProtocolError, printValue, RpcError } from '../../errors.js';
+import type { RpcSession } from '../../rpc/session.js';
+import { WaitList } from '../../wait-list.js';
 import { LockRefusedError } from './lock.js';
 import { LockHandle, type LockAgent } from './lock-handle.js';
 

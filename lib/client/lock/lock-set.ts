@@ -2,8 +2,8 @@
  * The locks of one client over all its connections: asks for each of them anew on every connection, and
  * hands the server's notifications to the lock that they name.
  */
-import { ConnectionLostError, InvalidArgumentError, printValue, ProtocolError } from '../errors.js';
-import type { RpcSession } from '../rpc/session.js';
+import { ConnectionLostError, InvalidArgumentError, printValue, ProtocolError } from '../../errors.js';
+import type { RpcSession } from '../../rpc/session.js';
 import type { Lock, LockOptions } from './lock.js';
 import { ServerLock } from './server-lock.js';
 

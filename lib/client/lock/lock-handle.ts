@@ -1,7 +1,7 @@
 /** The handle that callers have of a lock: whether it is held, who listens, who waits. */
-import { GuardedEmitter } from '../emitter.js';
-import { ClosedError, InvalidArgumentError, TimeoutError } from '../errors.js';
-import { WaitList, type WaitLimits } from '../wait-list.js';
+import { GuardedEmitter } from '../../emitter.js';
+import { ClosedError, InvalidArgumentError, TimeoutError } from '../../errors.js';
+import { WaitList, type WaitLimits } from '../../wait-list.js';
 import type { Lock, LockEvents, LockRefusedError } from './lock.js';
 
 /** What a handle asks of the side that talks to the server. */
