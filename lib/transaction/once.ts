@@ -68,7 +68,9 @@ export async function transactOnce<DB, S, T extends TableName<DB>, R>(
   for (;;) {
     try {
       if (lost !== undefined) {
-        if (await client.transact((tx) => settle(tx, fence, { planned, ours, moves }), options())) {
+        // However often somebody is faster, only the fence can tell.
+        const limits = { ...options(), retries: Infinity };
+        if (await client.transact((tx) => settle(tx, fence, { planned, ours, moves }), limits)) {
           return { reply: 'lost' };
         }
         lost = undefined;
@@ -76,7 +78,7 @@ export async function transactOnce<DB, S, T extends TableName<DB>, R>(
       const result = await client.transact((tx): { value: R } | undefined => {
         const row = rowOf(tx, fence);
         planned = markOf(row, fence);
-        // A member of a cluster may report a failure of what is in force: it tries again by itself, and meets its own work.
+        // In force although a failure was reported of it, see second-run.ts.
         if (planned !== undefined && ours.has(planned)) return undefined;
         expectMark(tx, row, fence, planned);
         const value = callback(tx);
@@ -88,10 +90,29 @@ export async function transactOnce<DB, S, T extends TableName<DB>, R>(
       return { reply: 'received', value: (result as { readonly value: Resolved<R> }).value };
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error;
-      if (!isUnknown(error)) throw lost === undefined ? error : unsettled(lost, error);
+      if (!isUnknown(error)) {
+        if (lost !== undefined) throw unsettled(lost, error);
+        // Of the last run that retries allowed, too, a failure may be reported although it is in force.
+        if (isConflict(error) && (await shows(client, fence, ours, options()))) return { reply: 'lost' };
+        throw error;
+      }
       lost ??= error;
       if (performance.now() >= deadline) throw lost;
     }
+  }
+}
+
+/** Does the replica show one of these marks in the fence? Sends nothing; false as well when there is no replica in sync. */
+async function shows<DB, S, T extends TableName<DB>>(
+  client: OnceClient<DB, S>,
+  fence: Fence<DB, T>,
+  marks: ReadonlySet<string>,
+  options: TransactOptions,
+): Promise<boolean> {
+  try {
+    return await client.transact((tx) => marks.has(markOf(rowOf(tx, fence), fence) ?? ''), options);
+  } catch {
+    return false;
   }
 }
 
@@ -196,6 +217,10 @@ function leaveMark<DB, S, T extends TableName<DB>>(tx: Transaction<DB, S>, fence
 
 function isUnknown(error: unknown): error is TransactionError {
   return error instanceof TransactionError && error.outcome === 'unknown';
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof TransactionError && error.code === 'Conflict';
 }
 
 function unsettled(lost: TransactionError, cause: unknown): TransactionError {

@@ -185,16 +185,31 @@ describe('transactOnce', () => {
         expect([runs, await count()]).to.deep.equal([2, 1]);
       });
 
-      it('finds what is in force although the server reports a failure', async () => {
-        onTransacts((message) => {
-          proxy.onReply = ({ id, method }) => {
-            if (id !== message.id || method !== undefined) return 'pass';
-            proxy.onReply = () => 'pass';
-            return { result: operationsOf(message).map((_, i) => (i === 0 ? { error: 'timed out' } : null)) };
-          };
-          return 'pass';
+      for (const [when, options] of [
+        ['', {}],
+        [', also of the last run allowed', { retries: 0 }],
+      ] as const) {
+        it(`finds what is in force although the server reports a failure${when}`, async () => {
+          onTransacts((message) => {
+            proxy.onReply = ({ id, method }) => {
+              if (id !== message.id || method !== undefined) return 'pass';
+              proxy.onReply = () => 'pass';
+              return { result: operationsOf(message).map((_, i) => (i === 0 ? { error: 'timed out' } : null)) };
+            };
+            return 'pass';
+          });
+          expect(await transactOnce(nb, fence, add, options)).to.deep.equal({ reply: 'lost' });
+          expect([runs, await count()]).to.deep.equal([1, 1]);
         });
-        expect(await transactOnce(nb, fence, add)).to.deep.equal({ reply: 'lost' });
+      }
+
+      it('finds it with the last run allowed, whoever is faster with the fence meanwhile', async () => {
+        const late = straggler();
+        onTransacts(
+          late.lose,
+          holdBack(async () => expect(errorsIn(await late.arrive())).to.deep.equal([])),
+        );
+        expect(await transactOnce(nb, fence, add, { retries: 0 })).to.deep.equal({ reply: 'lost' });
         expect([runs, await count()]).to.deep.equal([1, 1]);
       });
 
