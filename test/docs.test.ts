@@ -126,6 +126,25 @@ describe('the documentation', () => {
     expect(broken).to.deep.equal([]);
   });
 
+  it('names only files that exist', () => {
+    const missing = [...documents(), join(ROOT, 'CONTRIBUTING.md')].flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/`((?:lib|test|examples)\/[\w./-]+)`/g)]
+        .map((match) => match[1] ?? '')
+        .filter((file) => !existsSync(join(ROOT, file)))
+        .map((file) => `${relative(ROOT, path)} names ${file}`),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('explains every code of a warning', () => {
+    const [, codes = ''] =
+      /readonly code: ([^;]+);/.exec(readFileSync(join(ROOT, 'lib/client/client-state.ts'), 'utf8')) ?? [];
+    const declared = [...codes.matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
+    expect(declared).to.include('SchemaLacks');
+    const guide = readFileSync(join(ROOT, 'docs/connecting.md'), 'utf8');
+    expect(declared.filter((code) => !guide.includes(`| \`${code}\` `))).to.deep.equal([]);
+  });
+
   it('explains every error code that the library can throw', () => {
     const guide = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
     const codes = errorCodes();
