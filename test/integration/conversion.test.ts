@@ -144,6 +144,26 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       });
     });
 
+    it('keeps the lock that it holds, and the one that it waits for', async () => {
+      await using client = await connect();
+      await using other = await connect();
+      const [lock, wanted] = [client.lock('held'), other.lock('held')];
+      await lock.acquired();
+      const told: string[] = [];
+      for (const event of ['stolen', 'lost', 'refused'] as const) {
+        for (const each of [lock, wanted]) each.on(event, () => told.push(event));
+      }
+      await rig.convert(2);
+      await Promise.all([at(client, 2), at(other, 2)]);
+      await client.transact((tx) => {
+        tx.assert(lock);
+        tx.insert('T', { name: 'by the holder' });
+      });
+      await lock.unlock();
+      await wanted.acquired({ timeoutMs: 10_000 });
+      expect(told).to.deep.equal([]);
+    });
+
     it('sends nothing twice: transactions that wait on the server run again on the new schema', async () => {
       await using client = await connect();
       await client.transact((tx) => tx.insert('T', { name: 'gate' }));
