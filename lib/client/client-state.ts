@@ -29,9 +29,9 @@ export type ClientState =
 /** Something that an operator should know, told once. */
 export interface ClientWarning {
   /**
-   * `SchemaLacks`: the server's schema is older than the client's; `ConditionsIgnored`: the server is too old for
-   * conditions and sends all rows; `ListenerError`: a listener of the caller threw; `ClusterChanged`: the remotes lead
-   * to another cluster than before.
+   * `SchemaLacks`: the server's schema is older than the client's; `ConditionsIgnored`: the server sends all rows,
+   * because it is too old for conditions or a conversion left them without sense; `ListenerError`: a listener of the
+   * caller threw; `ClusterChanged`: the remotes lead to another cluster than before.
    */
   readonly code: 'SchemaLacks' | 'ConditionsIgnored' | 'ListenerError' | 'ClusterChanged';
   readonly message: string;

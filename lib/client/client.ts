@@ -326,7 +326,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   #warnIgnoredConditions(remote: string): void {
     const tables = [...this.#monitorings].flatMap(({ monitor }) => monitor.unconditioned);
     if (tables.length === 0) return;
-    const message = `the server at ${remote} is too old for the conditions of ${tables.join(', ')}: it sends every row`;
+    const message =
+      `the server at ${remote} cannot be given the conditions of ${tables.join(', ')}: it sends every row ` +
+      '(it is too old for conditions, or a conversion of the schema left them without sense)';
     this.#warn({ code: 'ConditionsIgnored', message });
   }
 
