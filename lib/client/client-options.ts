@@ -1,4 +1,5 @@
 /** What a client is told when it is made. */
+import { InvalidArgumentError } from '../errors.js';
 import type { TableRequest } from '../replica/table.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import type { ColumnName, Condition, TableName } from '../schema/types.js';
@@ -115,14 +116,22 @@ export interface ErasedClientOptions extends ConnectionOptions {
   readonly requiredTables?: readonly string[] | undefined;
 }
 
-/** A choice of tables as the replica takes it. */
+/** A choice of tables as the replica takes it. Throws `InvalidArgumentError` for conditions that are none. */
 export function tableRequests({ tables }: Pick<ErasedClientOptions, 'tables'>): readonly TableRequest[] | 'all' {
   if (tables === 'all') return tables;
   if (isNameList(tables)) return tables.map((table) => ({ table }));
   return Object.entries(tables).flatMap(([table, options]) => {
     if (options === undefined) return [];
+    if (options !== true) requireConditions(table, options.where ?? true);
     return [options === true ? { table } : { ...options, table }];
   });
+}
+
+/** Callers without types may give anything: throws `InvalidArgumentError` for what is neither a boolean nor clauses. */
+export function requireConditions(table: string, given: unknown): void {
+  if (typeof given === 'boolean') return;
+  if (Array.isArray(given) && given.every((clause) => Array.isArray(clause))) return;
+  throw new InvalidArgumentError(`the conditions of ${table} are true, false, or a list of [column, function, value]`);
 }
 
 function isNameList(tables: object): tables is readonly string[] {

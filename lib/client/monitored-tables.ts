@@ -2,14 +2,14 @@
  * What callers see of a choice of tables that is kept in sync. A client has one of its own and can have more over the
  * same connection.
  */
-import { InvalidArgumentError, NotMonitoredError } from '../errors.js';
+import { NotMonitoredError } from '../errors.js';
 import type { ChangesOptions } from '../replica/changes.js';
 import type { RuntimeConditions } from '../replica/conditions.js';
 import type { Batch } from '../replica/replica.js';
 import { replicaTables, type ReplicaTables } from '../replica/tables.js';
 import type { TableName } from '../schema/types.js';
 import type { WaitLimits } from '../wait-list.js';
-import type { RowConditions } from './client-options.js';
+import { requireConditions, type RowConditions } from './client-options.js';
 import { columnsOf, type MonitorEvents, type TableMonitoring } from './table-monitoring.js';
 
 /** Which rows of some tables to replicate from now on. */
@@ -52,11 +52,7 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
         );
       }
       if (rows === undefined) continue;
-      if (typeof rows !== 'boolean' && !isListOfLists(rows)) {
-        throw new InvalidArgumentError(
-          `the conditions of ${table} are true, false, or a list of [column, function, value]`,
-        );
-      }
+      requireConditions(table, rows);
       this.#monitoring.requireColumns(table, columnsOf({ table, where: rows }));
       wanted.set(table, rows);
     }
@@ -96,9 +92,4 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
     this.close();
     return Promise.resolve();
   }
-}
-
-/** Callers without types may give anything. */
-function isListOfLists(given: unknown): boolean {
-  return Array.isArray(given) && given.every((clause) => Array.isArray(clause));
 }

@@ -118,6 +118,14 @@ describe('the connections of a client', () => {
     expect(server.connections).to.have.lengthOf(1);
   });
 
+  it('are not made for conditions that are none', async () => {
+    for (const where of ['x', [5], {}]) {
+      const tables = { T: { where } } as unknown as Record<string, true>;
+      expect(await failure(connect({ tables }))).to.include({ code: 'InvalidArgument' });
+    }
+    expect(server.attempts).to.deep.equal([]);
+  });
+
   it('are given less time at first where there are several remotes, and more with each pause', async () => {
     const remotes = ['tcp:a:1', 'tcp:b:1'];
     const client = await connect({ remotes, connectTimeoutMs: 10_000 });
