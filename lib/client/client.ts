@@ -104,8 +104,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
    * Connects, and resolves when the replica is in sync.
    *
    * Rejects with `ConnectFailedError` when that takes longer than `readyTimeoutMs`; with `SchemaError` when no
-   * remote has the database, or a table or column that was asked for; with `InvalidRemoteError`,
-   * `InvalidArgumentError` for options that make no sense; with the signal's reason on abort.
+   * remote has the database, or a table or column that was asked for; with `ValidationError` for a value in `where`
+   * that its column cannot hold; with `InvalidRemoteError`, `InvalidArgumentError` for options that make no sense; with
+   * the signal's reason on abort.
    */
   static async connect<DB = UntypedTables, const O extends TableChoice<DB> = TableChoice<DB>>(
     options: ClientOptions<DB, O>,
@@ -177,7 +178,8 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
    * rows, events and indexes of their own. Resolves when they are in sync for the first time; they are kept so over
    * reconnects, until closed. Two monitors are told of a transaction one after the other.
    *
-   * Rejects as {@link synced}; with `SchemaError` for what does not exist; with `RpcError` when the server refuses.
+   * Rejects as {@link synced}; with `SchemaError` for what does not exist; with `ValidationError` for a value in `where`
+   * that its column cannot hold; with `RpcError` when the server refuses.
    */
   async monitor<const O extends TableChoice<DB>>({
     tables,
