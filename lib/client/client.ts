@@ -174,6 +174,14 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   }
 
   /**
+   * Forgets how far the cluster has been followed. To be called when the cluster was put back to an older state on
+   * purpose, from a backup of its files: its members are refused as stale (`ServerUnfit`) until then.
+   */
+  resetClusterPosition(): void {
+    this.#connection.forgetPosition();
+  }
+
+  /**
    * Replicates further tables, or the same with other columns and conditions, over the same connection and with
    * rows, events and indexes of their own. Resolves when they are in sync for the first time; they are kept so over
    * reconnects, until closed. Two monitors are told of a transaction one after the other.

@@ -168,6 +168,13 @@ export class Connection {
     }
   }
 
+  /** Forgets how far the cluster has been followed, so that members that are behind that may be followed again. */
+  forgetPosition(): void {
+    this.#seen.clusterId = undefined;
+    this.#seen.index = 0;
+    if (this.#ready === undefined) this.reconnect('the position in the cluster was reset');
+  }
+
   /** Ends everything for good. Waiting callers get `error`, or `ClosedError`. */
   close(error?: Error): void {
     if (this.#state.name === 'closed') return;
@@ -240,10 +247,10 @@ export class Connection {
         signal.throwIfAborted();
         const clustered = server !== undefined && server.model !== 'standalone';
         const following = session;
-        const lostLead = clustered && server.leader ? (): boolean => !following.leads : undefined;
+        const leadChanges = (): number => following.leadChanges;
         this.#becomeReady(
           session,
-          { session: session.rpc, schema, clustered, lostLead },
+          { session: session.rpc, schema, clustered, leadChanges },
           {
             name: 'synced',
             remote: name,

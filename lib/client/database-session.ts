@@ -54,6 +54,8 @@ export class DatabaseSession {
   readonly #server: ServerDatabase;
   #knowsServer = false;
   #synced = false;
+  #leads = false;
+  #leadChanges = 0;
   #interruption: Interruption | undefined;
   #onInterruption: ((interruption: Interruption) => void) | undefined;
 
@@ -80,6 +82,7 @@ export class DatabaseSession {
   async open({ connectTimeoutMs, signal }: SessionLimits): Promise<void> {
     try {
       this.#knowsServer = await this.#server.start(this.rpc, connectTimeoutMs, signal);
+      this.#leads = leads(this.#server.status);
       if (!this.#knowsServer) return;
       // From now on the server says when the database changes, instead of closing the connection.
       await this.rpc.request('set_db_change_aware', [true], { timeoutMs: connectTimeoutMs, signal });
@@ -107,9 +110,9 @@ export class DatabaseSession {
     }
   }
 
-  /** Is the session in sync with a leader of a cluster? */
-  get leads(): boolean {
-    return this.#synced && this.#interruption === undefined && this.#server.status?.leader === true;
+  /** How often the server has begun or ceased to lead its cluster. */
+  get leadChanges(): number {
+    return this.#leadChanges;
   }
 
   /** Resolves when the session stops being in sync, and how. */
@@ -162,7 +165,9 @@ export class DatabaseSession {
   #noteServer(server: ServerStatus): void {
     const { seen, database } = this.#host.rules;
     const { clusterId } = server;
-    if (seen.clusterId !== undefined && clusterId !== undefined && clusterId !== seen.clusterId) {
+    const isOther = seen.clusterId !== undefined && clusterId !== undefined && clusterId !== seen.clusterId;
+    // A caller who named the cluster knows.
+    if (isOther && this.#host.rules.clusterId === undefined) {
       const what = `${this.#remote} belongs to cluster ${clusterId} of ${database}, not to ${seen.clusterId} as before`;
       this.#host.onOtherCluster(`${what}; name the cluster in the remotes (cid:UUID) if that is a mistake`);
     }
@@ -214,6 +219,10 @@ export class DatabaseSession {
 
   #judgeServer(): void {
     const { status } = this.#server;
+    if (leads(status) !== this.#leads) {
+      this.#leads = !this.#leads;
+      this.#leadChanges++;
+    }
     const unfit = this.#server.unfit();
     if (unfit !== undefined) this.leave(unfit);
     else if (this.#synced && status !== undefined) notePosition(this.#host.rules.seen, status);
@@ -228,4 +237,8 @@ export class DatabaseSession {
     this.#onInterruption = undefined;
     tell?.(how);
   }
+}
+
+function leads(status: ServerStatus | undefined): boolean {
+  return status?.leader === true && status.connected;
 }

@@ -67,8 +67,8 @@ export interface ReadySession {
   readonly schema: DatabaseSchema;
   /** True for a member of a cluster, and for a relay: the server hands transactions on instead of committing them. */
   readonly clustered: boolean;
-  /** Has the server, which led its cluster, stopped leading it since? False for one that did not lead. */
-  readonly lostLead?: (() => boolean) | undefined;
+  /** How often the server has begun or ceased to lead its cluster, over this session. */
+  readonly leadChanges?: (() => number) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -110,7 +110,12 @@ async function commitInTurn<DB, S, R>(
 ): Promise<Resolved<R>> {
   const { database, progress = { attempts: 0, operations: 0, isOut: false } } = host;
   for (let attempt = 0; ; attempt++) {
-    const { session, schema, clustered, lostLead } = await readyOrNotSent(host, signal, remaining(deadline), timeoutMs);
+    const { session, schema, clustered, leadChanges } = await readyOrNotSent(
+      host,
+      signal,
+      remaining(deadline),
+      timeoutMs,
+    );
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
@@ -126,7 +131,7 @@ async function commitInTurn<DB, S, R>(
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
     progress.isOut = true;
     const limits = { signal, timeoutMs: remaining(deadline) };
-    const answer = await send(built, read, { database, session, clustered, lostLead, ...limits });
+    const answer = await send(built, read, { database, session, clustered, leadChanges, ...limits });
     progress.isOut = false;
     if (answer === 'canceled' || answer === 'not served' || answer === 'lost unsent') {
       if (performance.now() >= deadline) {

@@ -30,7 +30,7 @@ export interface SendContext {
   /** Is the database one of a cluster, or behind a relay? */
   readonly clustered: boolean;
   /** See `ReadySession`. */
-  readonly lostLead?: (() => boolean) | undefined;
+  readonly leadChanges?: (() => number) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
 }
@@ -51,11 +51,12 @@ export async function send(
   read: (results: readonly OperationResult[]) => unknown,
   context: SendContext,
 ): Promise<Answer> {
-  const { database, session, clustered, signal, timeoutMs } = context;
+  const { database, session, clustered, leadChanges = () => 0, signal, timeoutMs } = context;
   const { guards, operations } = built;
   const all = [...guards, ...operations];
   const sentAt = Date.now();
   const startMs = performance.now();
+  const leadChangesBefore = leadChanges();
   const unknown = (cause: OvsdbError): TransactionError => outcomeUnknown(context, built, all, sentAt, cause);
   let reply: unknown;
   let failure: OperationFailure;
@@ -97,7 +98,8 @@ export async function send(
     session.end(cause);
     throw unknown(cause);
   }
-  const circumstances = { tookMs: performance.now() - startMs, lostLead: context.lostLead?.() === true };
+  const lostLead = leadChanges() !== leadChangesBefore;
+  const circumstances = { tookMs: performance.now() - startMs, lostLead };
   if (clustered && mayBeInForce(failure, all, circumstances)) throw unknown(explain(database, built, failure));
   return failure;
 }

@@ -298,6 +298,21 @@ describe('the connections of a client', () => {
     });
   });
 
+  it('take a cluster that was put back to an older state only after resetClusterPosition()', async () => {
+    server.status = member({ index: 7 });
+    const client = await connect();
+    server.status = member({ index: 3 });
+    const refusal = watch(client);
+    server.latest.cut();
+    await reached(client, 'backoff', 3);
+    expect(refusal.find((state) => state.name === 'backoff' && 'reason' in state.error)).to.have.nested.include({
+      'error.code': 'ServerUnfit',
+      'error.reason': 'stale',
+    });
+    client.resetClusterPosition();
+    await client.synced({ timeoutMs: 5_000 });
+  });
+
   describe('when the remotes change', () => {
     it('stay where the present one is still listed, and its cluster not another', async () => {
       server.status = member();

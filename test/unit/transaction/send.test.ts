@@ -57,7 +57,9 @@ describe('send', () => {
     read = (results) => results,
   }: How = {}): Promise<Answer> => {
     const limits = { signal, timeoutMs: 100 };
-    return send(BUILT, read, { database: 'D', session, clustered, lostLead: () => lostLead, ...limits });
+    let changes = 0;
+    const leadChanges = (): number => (lostLead ? changes++ : changes);
+    return send(BUILT, read, { database: 'D', session, clustered, leadChanges, ...limits });
   };
   const transacts = (): number => stream.sent.filter((text) => text.includes('"transact"')).length;
 
