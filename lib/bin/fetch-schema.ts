@@ -5,7 +5,7 @@ import type { DatabaseSchema } from '../schema/schema.js';
 import { parseSchema } from '../schema/schema.js';
 import type { Remote } from '../wire/remote.js';
 import { formatRemote, parseRemotes } from '../wire/remote.js';
-import { connectStream } from '../wire/stream.js';
+import { connectStream } from '../wire/connect-stream.js';
 import type { TlsOptions } from '../wire/tls.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;

@@ -1,6 +1,7 @@
 /**
  * A stream on a socket of Node: texts written in one turn of the event loop leave together, long ones in
- * pieces, and whatever happens to the socket is told in words.
+ * pieces, and whatever happens to the socket is told in words. Reading never waits for writing: ovsdb-server stops
+ * taking requests from a client that leaves its answers unread, so that the two could wait for each other for ever.
  */
 
 import { Buffer } from 'node:buffer';

@@ -3,7 +3,8 @@
 import { ClosedError } from '../errors.js';
 import { PassiveListener } from './passive-listener.js';
 import { formatRemote, isPassive } from './remote.js';
-import { connectStream, type OpenStream } from './stream.js';
+import { connectStream } from './connect-stream.js';
+import type { OpenStream } from './stream.js';
 
 /** See {@link streamOpener}. */
 export interface StreamOpener {

@@ -1,7 +1,8 @@
 /** Bytes that arrive late, in odd portions, or not at all. */
 import { expect } from 'chai';
 
-import { connectStream, type OpenStream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
+import type { OpenStream } from '../../lib/wire/stream.js';
 import { byteByByte, delayed, FaultLine, glued, type Portions } from './fault-line.js';
 import { FaultServer } from './fault-server.js';
 import { failure } from '../failure.js';

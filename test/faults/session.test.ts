@@ -14,7 +14,7 @@ import {
 } from '../../lib/errors.js';
 import { RpcSession, type RpcSessionOptions } from '../../lib/rpc/session.js';
 import type { Remote } from '../../lib/wire/remote.js';
-import { connectStream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
 import { ScriptedServer, type Peer, type Script } from './scripted-server.js';
 import { failure } from '../failure.js';
 

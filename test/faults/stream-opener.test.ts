@@ -18,7 +18,8 @@ import {
 import { makePki, type SandboxTls } from '../../lib/testing/pki.js';
 import type { PassiveSslRemote, PassiveTcpRemote } from '../../lib/wire/remote.js';
 import { streamOpener, type StreamOpener } from '../../lib/wire/stream-opener.js';
-import { connectStream, type Stream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
+import type { Stream } from '../../lib/wire/stream.js';
 import type { TlsOptions } from '../../lib/wire/tls.js';
 import { failure } from '../failure.js';
 

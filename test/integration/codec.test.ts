@@ -9,7 +9,7 @@ import { parseSchema } from '../../lib/schema/schema.js';
 import type { Atom, ColumnValue, ConditionFunction } from '../../lib/schema/types.js';
 import { Sandbox } from '../../lib/testing/index.js';
 import { parseRemote } from '../../lib/wire/remote.js';
-import { connectStream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
 import { valueOf } from '../property/column-values.js';
 import { every, everyColumnSchema } from '../unit/schema/every-column.js';
 

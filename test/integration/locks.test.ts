@@ -8,7 +8,7 @@ import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { parseRemotes, type Remote } from '../../lib/wire/remote.js';
-import { connectStream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
 import { Random } from '../random.js';
 import { eventually } from './raw-client.js';
 

@@ -3,7 +3,7 @@ import { decodeColumn } from '../../lib/schema/codec.js';
 import { RpcSession } from '../../lib/rpc/session.js';
 import { parseSchema, type DatabaseSchema } from '../../lib/schema/schema.js';
 import { parseRemotes, type Remote } from '../../lib/wire/remote.js';
-import { connectStream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
 
 /** Result of one operation, or of the commit. */
 export interface RawResult {

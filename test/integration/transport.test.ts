@@ -11,7 +11,8 @@ import { Sandbox, type SandboxTls } from '../../lib/testing/index.js';
 import { runProgram } from '../../lib/testing/executable.js';
 import { parseRemote } from '../../lib/wire/remote.js';
 import { streamOpener, type StreamOpener } from '../../lib/wire/stream-opener.js';
-import { connectStream, type Stream } from '../../lib/wire/stream.js';
+import { connectStream } from '../../lib/wire/connect-stream.js';
+import type { Stream } from '../../lib/wire/stream.js';
 import type { TlsOptions } from '../../lib/wire/tls.js';
 import { failure } from '../failure.js';
 
