@@ -41,7 +41,7 @@ export class FaultLine extends Relay {
   #breakNow: (direction: Direction, how: Break) => void = () => undefined;
   #latestClient: Socket | undefined;
 
-  /** Leads to `target`, a `unix:` remote. */
+  /** Leads to `target`, a `unix:` or `ssl:` remote. */
   static async start(target: string): Promise<FaultLine> {
     const line = new FaultLine(target);
     await line.listen();

@@ -3,6 +3,7 @@
  * sound, keeps writing to it, and what it holds can be read at any time.
  */
 import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import type { TlsOptions } from '../../lib/wire/tls.js';
 import { RawClient } from '../integration/raw-client.js';
 
 /** `Note` is written by others, `Counter` by each client its own row, `Write` by clients, which do not replicate it. */
@@ -26,26 +27,36 @@ export class FaultServer implements AsyncDisposable {
   readonly database = SCHEMA.name;
   readonly remote: string;
   readonly raw: RawClient;
+  /** What clients need when the remote is an `ssl:` one. */
+  readonly tls: TlsOptions | undefined;
   readonly #stopServer: () => Promise<void>;
   #writing: Promise<void> | undefined;
   #stopping = false;
   #written = 0;
 
-  private constructor(remote: string, raw: RawClient, stopServer: () => Promise<void>) {
+  private constructor(remote: string, raw: RawClient, stopServer: () => Promise<void>, tls?: TlsOptions) {
     this.remote = remote;
     this.raw = raw;
     this.#stopServer = stopServer;
+    this.tls = tls;
   }
 
   /**
    * Starts one: standalone, it keeps no history, so that clients get a snapshot whenever they come back; or a cluster
-   * of one, which sends them what they missed.
+   * of one, which sends them what they missed. `standalone-tls` is as `standalone`, at an `ssl:` remote.
    */
-  static async start(model: 'standalone' | 'clustered' = 'standalone'): Promise<FaultServer> {
+  static async start(model: 'standalone' | 'standalone-tls' | 'clustered' = 'standalone'): Promise<FaultServer> {
     if (model === 'standalone') {
       const sandbox = await Sandbox.start({ schemas: SCHEMA });
       const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
       return new FaultServer(sandbox.remote, raw, () => sandbox.stop());
+    }
+    if (model === 'standalone-tls') {
+      const sandbox = await Sandbox.start({ schemas: SCHEMA, ssl: true });
+      const { privateKey: privateKeyFile, certificate: certificateFile, ca: caCertFile } = sandbox.tls;
+      const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
+      const tls = { privateKeyFile, certificateFile, caCertFile };
+      return new FaultServer(sandbox.sslRemote, raw, () => sandbox.stop(), tls);
     }
     const cluster = await ClusterSandbox.start({ members: 1, schema: SCHEMA });
     const { remote } = await cluster.leader();

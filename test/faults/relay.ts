@@ -1,22 +1,28 @@
 /** Stands between clients and a real server; what passes, and how, is up to those who extend it. */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
+
+import { parseRemote } from '../../lib/wire/remote.js';
 
 /** See the head of this file. */
 export abstract class Relay implements AsyncDisposable {
   readonly #server: Server = createServer();
-  readonly #path: string;
+  readonly #target: NetConnectOpts;
+  readonly #scheme: 'tcp' | 'ssl';
   readonly #sockets = new Set<Socket>();
 
-  /** Leads to `target`, a `unix:` remote. */
+  /** Leads to `target`, a `unix:` remote, or an `ssl:` one, with which clients then speak TLS. */
   protected constructor(target: string) {
-    this.#path = target.replace(/^unix:/, '');
+    const remote = parseRemote(target);
+    if (remote.scheme !== 'unix' && remote.scheme !== 'ssl') throw new Error(`a relay cannot lead to ${target}`);
+    this.#target = remote.scheme === 'unix' ? { path: remote.path } : { host: remote.host, port: remote.port };
+    this.#scheme = remote.scheme === 'unix' ? 'tcp' : 'ssl';
     this.#server.on('connection', (client) => this.#serve(client));
   }
 
   /** Where clients connect to. */
   get remote(): string {
-    return `tcp:127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `${this.#scheme}:127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Connections that are open, of clients. */
@@ -54,7 +60,7 @@ export abstract class Relay implements AsyncDisposable {
       client.destroy();
       return;
     }
-    const server = connect({ path: this.#path });
+    const server = connect(this.#target);
     for (const [socket, other] of [
       [client, server],
       [server, client],

@@ -66,6 +66,7 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   ): Promise<Scene<R>> {
     const client = await OvsdbClient.connect({
       remotes: relay.remote,
+      tls: server.tls,
       database: server.database,
       tables: TABLES,
       backoff: { minMs: 5, maxMs: 20 },
@@ -100,6 +101,12 @@ export class Scene<R extends Relay> implements AsyncDisposable {
   /** Why connections ended, as error codes, in order. */
   get losses(): string[] {
     return this.states.flatMap((state) => (state.name === 'backoff' ? [codeOf(state.error)] : []));
+  }
+
+  /** As {@link losses}, but one for each connection, also where two states tell of its end. */
+  get lossPerConnection(): string[] {
+    const errors = this.states.flatMap((state) => (state.name === 'backoff' ? [state.error] : []));
+    return [...new Set(errors)].map(codeOf);
   }
 
   /** How many of the writes went that way. */
