@@ -133,14 +133,14 @@ async function commitInTurn<DB, S, R>(
     const limits = { signal, timeoutMs: remaining(deadline) };
     const answer = await send(built, read, { database, session, clustered, leadChanges, ...limits });
     progress.isOut = false;
-    if (answer === 'canceled' || answer === 'not served' || answer === 'lost unsent') {
+    if (answer === 'canceled' || answer === 'not served' || answer === 'lost') {
       if (performance.now() >= deadline) {
         const refused = `: the server at ${formatRemote(session.remote)} says that it does not serve the database now`;
         const why = answer === 'not served' ? refused : '';
         throw notSent(database, `it could not be sent within ${timeoutMs} ms${why}`);
       }
       // Where the database is not served now, the session ends, or is in sync again when it is.
-      if (answer !== 'lost unsent') await pauseBeforeRetry(host.replica, version, attempt, signal);
+      if (answer !== 'lost') await pauseBeforeRetry(host.replica, version, attempt, signal);
       continue;
     }
     if ('value' in answer) return answer.value as Resolved<R>;

@@ -42,6 +42,11 @@ const CHANGEABLE: ReadonlyMap<string, readonly string[]> = new Map([
 /** Those of the commit: unique indexes, numbers of rows, weak references that a column needs; references. */
 const CHANGEABLE_AT_COMMIT: readonly string[] = ['constraint violation', 'referential integrity violation'];
 
+/** Does a transaction leave the database as it is, so that it may be carried out any number of times? */
+export function writesNothing(operations: readonly Operation[]): boolean {
+  return operations.every(({ op }) => READ_ONLY.has(op));
+}
+
 /** Could the transaction be in force although a member of its cluster reports this failure? */
 export function mayBeInForce(
   { index, error, details }: OperationFailure,
@@ -50,7 +55,7 @@ export function mayBeInForce(
 ): boolean {
   const operation = operations[index];
   const changeable = operation === undefined ? CHANGEABLE_AT_COMMIT : (CHANGEABLE.get(operation.op) ?? []);
-  if (!changeable.includes(error) || operations.every(({ op }) => READ_ONLY.has(op))) return false;
+  if (!changeable.includes(error) || writesNothing(operations)) return false;
   const ageMs = (error === 'timed out' ? ageIn(details) : undefined) ?? tookMs;
   return ageMs >= SECOND_RUN_MS || (lostLead && ageMs > 0);
 }

@@ -19,7 +19,7 @@ import { formatRemote } from '../wire/remote.js';
 import type { BuiltTransaction } from './builder.js';
 import { explain, faultOf, summarize } from './explain-failure.js';
 import type { Operation, OperationResult } from './operations.js';
-import { mayBeInForce } from './second-run.js';
+import { mayBeInForce, writesNothing } from './second-run.js';
 import { readTransactResult, type OperationFailure } from './transact-result.js';
 import { TransactionError } from './transaction-error.js';
 
@@ -35,8 +35,11 @@ export interface SendContext {
   readonly timeoutMs: number;
 }
 
-/** What became of it: nothing, so that it may be sent again; or what `read` made of the results; or why it failed. */
-export type Answer = 'canceled' | 'not served' | 'lost unsent' | { readonly value: unknown } | OperationFailure;
+/**
+ * What became of it: nothing, so that it may be sent again (of what only reads, even if it was carried out); or what `read`
+ * made of the results; or why it failed.
+ */
+export type Answer = 'canceled' | 'not served' | 'lost' | { readonly value: unknown } | OperationFailure;
 
 /** Of a database that a member of a cluster has left, or has not got yet, or that was taken away. */
 const NOT_SERVED = new Set(['unknown database', 'database not available']);
@@ -66,7 +69,7 @@ export async function send(
     if (signal?.aborted === true && cause === signal.reason) throw cause;
     // It has no JSON form, so nothing was sent.
     if (cause instanceof InvalidArgumentError) throw cause;
-    if (cause instanceof ConnectionLostError && !cause.sent) return 'lost unsent';
+    if (cause instanceof ConnectionLostError && (!cause.sent || writesNothing(all))) return 'lost';
     if (cause instanceof RpcError && cause.error === 'canceled') {
       // The server gave it up by itself, because the database changed as a whole: a new schema, for example.
       if (!clustered) return 'canceled';

@@ -616,6 +616,20 @@ describe('transactions', () => {
       expect(proxy.transactions).to.have.lengthOf(sent + 1);
     });
 
+    it('the connection dies, and it only reads: it is sent again on the next one', async () => {
+      const name = fresh();
+      await nb.transact((tx) => tx.insert('Address_Set', { name }));
+      const sent = proxy.transactions.length;
+      proxy.onReply = (message) => {
+        if (!Array.isArray(message.result) || message.method !== undefined) return 'pass';
+        proxy.onReply = () => 'pass';
+        return 'cut';
+      };
+      const rows = await nb.transact((tx) => tx.select('Address_Set', [['name', '==', name]], ['name']));
+      expect(rows.map((row) => row.name)).to.deep.equal([name]);
+      expect(proxy.transactions).to.have.lengthOf(sent + 2);
+    });
+
     it('no connection within the time: not sent', async () => {
       proxy.refusing = true;
       proxy.cut();

@@ -80,8 +80,18 @@ describe('send', () => {
     stream.stuck = true;
     const answer = start({ clustered: true });
     stream.lose(new ConnectionLostError('gone', { sent: false }));
-    expect(await answer).to.equal('lost unsent');
-    expect(await start()).to.equal('lost unsent');
+    expect(await answer).to.equal('lost');
+    expect(await start()).to.equal('lost');
+  });
+
+  it('lets one that only reads be sent again, whether it left or not', async () => {
+    const operations: Operation[] = [{ op: 'select', table: 'T', where: [] }];
+    const built = { ...BUILT, operations };
+    const context = { database: 'D', session, clustered: true, signal: undefined, timeoutMs: 100 };
+    const answer = send(built, (results) => results, context);
+    expect(transacts()).to.equal(1);
+    stream.lose(new ConnectionLostError('gone', { sent: false }));
+    expect(await answer).to.equal('lost');
   });
 
   it('tells of a lost reply what was sent, where to and when', async () => {
