@@ -19,6 +19,8 @@ interface Waiter<T> {
 /** The callers that wait for a value of type `T`. */
 export class WaitList<T> {
   readonly #waiters = new Set<Waiter<T>>();
+  /** Stands before those that wait: each that it passes is taken. A new one would have to skip all that were taken. */
+  #oldest: SetIterator<Waiter<T>> = this.#waiters.values();
 
   /** Number of callers that wait. */
   get size(): number {
@@ -58,6 +60,18 @@ export class WaitList<T> {
   /** It happened: everybody who waits gets `value`. */
   resolveAll(value: T): void {
     for (const waiter of [...this.#waiters]) waiter.resolve(value);
+  }
+
+  /** It happened for one: whoever has waited longest gets `value`. False when nobody waits. */
+  resolveFirst(value: T): boolean {
+    let next = this.#oldest.next();
+    // One that has come to the end stays there.
+    if (next.done === true) {
+      this.#oldest = this.#waiters.values();
+      next = this.#oldest.next();
+    }
+    next.value?.resolve(value);
+    return next.done !== true;
   }
 
   /** It will not happen: everybody who waits gets `reason`. */
