@@ -197,7 +197,7 @@ export class Connection {
       if (this.#isClosed()) return;
       this.#lastError = error;
       if (!this.#everReady) {
-        this.#remotes.note(name, error, isFinal(error));
+        this.#remotes.note(name, isFinal(error));
         if (this.#remotes.isHopeless) {
           this.close(error);
           return;

@@ -6,8 +6,8 @@ export class RemoteList {
   #remotes: readonly Remote[] = [];
   #clusterId: string | undefined;
   #next = 0;
-  /** Errors that trying again will not change, by remote. */
-  readonly #hopeless = new Map<string, Error>();
+  /** Remotes that gave an answer which trying again will not change. */
+  readonly #hopeless = new Set<string>();
 
   /** Throws `InvalidRemoteError` when `text` names no server. */
   constructor(text: string | readonly string[], shuffle: boolean) {
@@ -47,9 +47,9 @@ export class RemoteList {
     this.#next++;
   }
 
-  /** Notes how an attempt ended: `final` is an answer that trying again will not change. */
-  note(remote: string, error: Error, final: boolean): void {
-    if (final) this.#hopeless.set(remote, error);
+  /** Notes how an attempt ended: `final` with an answer that trying again will not change. */
+  note(remote: string, final: boolean): void {
+    if (final) this.#hopeless.add(remote);
     else this.#hopeless.delete(remote);
   }
 
