@@ -267,6 +267,7 @@ export type {
 } from './statefulset/manager-options.js';
 export type { OnDrift, PortDrift } from './statefulset/plan.js';
 export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
+export type { PortSettings, PortSettingsSource, SettingsSubject } from './statefulset/port-settings.js';
 export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';
 export type { ManagerClient, ManagerSelection } from './statefulset/switch-index.js';
 export type { ObjectMetaLike, PodLike, StatefulSetLike } from './statefulset/workload.js';

@@ -20,7 +20,16 @@ export const DEFAULT_TABLES: readonly [
   'Logical_Router',
   'Logical_Router_Port',
   'DHCP_Options',
-] = ['NB_Global', 'Logical_Switch', 'Logical_Switch_Port', 'Logical_Router', 'Logical_Router_Port', 'DHCP_Options'];
+  'Port_Group',
+] = [
+  'NB_Global',
+  'Logical_Switch',
+  'Logical_Switch_Port',
+  'Logical_Router',
+  'Logical_Router_Port',
+  'DHCP_Options',
+  'Port_Group',
+];
 
 /** Options of {@link connectNorthbound}. */
 export interface NorthboundOptions<
@@ -56,6 +65,8 @@ const INDEXES: Readonly<Record<string, readonly (readonly IndexPart[])[]>> = {
   Logical_Switch: [['name'], ['ports']],
   Logical_Switch_Port: [[{ column: 'external_ids', key: STATEFULSET_KEY }]],
   Logical_Router: [['name'], ['ports']],
+  DHCP_Options: [['cidr']],
+  Port_Group: [['ports']],
 };
 
 const knownSchema = once(() => parseSchema(northboundSchema));

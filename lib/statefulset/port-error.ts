@@ -39,8 +39,17 @@ export interface PortErrorDetails {
   AmbiguousSwitch: { readonly logicalSwitch: string; readonly uuids: readonly string[] };
   /** A port of the pod's name exists that this StatefulSet does not own. */
   PortOwnedByOther: { readonly port: string; readonly owner: string };
+  /** With `onRecreate: 'reject'`: the port is kept for another incarnation (uid) of the StatefulSet. */
+  OwnerMismatch: { readonly port: string; readonly have: string; readonly given: string };
   /** With `onDrift: 'error'`: the port's address is not the one that the pool says. */
   PoolDrift: { readonly want: readonly string[]; readonly have: readonly string[] };
+  /** A setting of the pod's port makes no sense; `field` is its name, with the key in brackets where it is a map. */
+  InvalidSettings: { readonly field: string };
+  /** No row of DHCP_Options has this uuid, or this CIDR. */
+  DhcpOptionsNotFound: { readonly dhcpOptions: string };
+  /** Several rows of DHCP_Options have the subnet's CIDR. */
+  AmbiguousDhcpOptions: { readonly cidr: string; readonly uuids: readonly string[] };
+  PortGroupNotFound: { readonly portGroup: string };
   /** Others kept being faster. */
   ConflictRetriesExhausted: { readonly attempts: number };
 }

@@ -16,6 +16,7 @@ import { lsGet } from '../nb/switches.js';
 import type { NorthboundTables } from '../nb/tables.js';
 import type { Row } from '../schema/types.js';
 import { PortError, type AddressFault, type PortErrorSubject } from './port-error.js';
+import { DHCP_CHOICE, isDhcpChoice } from './port-settings.js';
 import type { ManagerClient, ManagerSelection } from './switch-index.js';
 import { IP_POOL_ANNOTATION, type Workload } from './workload.js';
 
@@ -23,6 +24,13 @@ import { IP_POOL_ANNOTATION, type Workload } from './workload.js';
 export interface NamespaceSubnet extends Partial<SubnetOptions> {
   /** Name or uuid of the logical switch that the namespace's pods are on. */
   readonly logicalSwitch: string;
+  /**
+   * DHCPv4 options of the ports on it, for pods whose own settings name none: the uuid of a row of `DHCP_Options`,
+   * `by-cidr` for the row that has the subnet's CIDR, or `none`. Default: ports keep what they have.
+   */
+  readonly dhcpv4Options?: string | undefined;
+  /** The same for DHCPv6. */
+  readonly dhcpv6Options?: string | undefined;
 }
 
 /** The subnets of namespaces: a map, or a function that may answer undefined. */
@@ -33,6 +41,9 @@ export type NamespaceSubnets =
 export interface Site {
   readonly logicalSwitch: Pick<Row<NorthboundTables, 'Logical_Switch'>, ManagerSelection['Logical_Switch'] | '_uuid'>;
   readonly subnet: Subnet;
+  /** DHCP options of the ports, as {@link NamespaceSubnet} names them. */
+  readonly dhcpv4Options?: string | undefined;
+  readonly dhcpv6Options?: string | undefined;
 }
 
 /**
@@ -59,7 +70,13 @@ export function findSite(client: ManagerClient, subnets: NamespaceSubnets | unde
     const reason = `"subnets" gives no CIDR for namespace ${namespace}, and ${label} has none in its other_config (subnet, ipv6_prefix)`;
     throw new PortError('SubnetUnknown', subject, reason, { namespace });
   }
-  return { logicalSwitch, subnet };
+  const { dhcpv4Options, dhcpv6Options } = configured;
+  for (const [name, choice] of Object.entries({ dhcpv4Options, dhcpv6Options })) {
+    if (choice === undefined || isDhcpChoice(choice)) continue;
+    const reason = `"subnets" for namespace ${namespace} makes no sense: ${name} is ${printValue(choice)}; it must be ${DHCP_CHOICE}`;
+    throw new PortError('InvalidSubnet', subject, reason, { namespace });
+  }
+  return { logicalSwitch, subnet, dhcpv4Options, dhcpv6Options };
 }
 
 /**

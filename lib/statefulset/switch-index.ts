@@ -20,6 +20,8 @@ export interface ManagerSelection {
   readonly Logical_Switch: 'name' | 'ports' | 'other_config' | 'external_ids';
   readonly Logical_Switch_Port: PortColumns;
   readonly Logical_Router_Port: 'name' | 'mac' | 'networks';
+  readonly DHCP_Options: 'cidr';
+  readonly Port_Group: 'name' | 'ports';
 }
 
 /** A client that the manager can work with, such as one made by `connectNorthbound` with its default tables. */
