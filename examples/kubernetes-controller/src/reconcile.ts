@@ -1,0 +1,254 @@
+/**
+ * Brings one StatefulSet, its pods and its ports in line. It looks only at what is there now, never at what happened, so
+ * it may be called at any time, any number of times, and by several controllers at once; when nothing is to be done it
+ * sends nothing, neither to the API server nor to the northbound database.
+ */
+import {
+  PortError,
+  type ApplyResult,
+  type ManagedPort,
+  type NamespaceSubnet,
+  type NorthboundClient,
+  type PodOutcomeOk,
+  type StatefulSetPortManager,
+} from 'ovn-northbound';
+
+import { annotationChanges, podForManager } from './annotations.js';
+import type { EventRecorder } from './events.js';
+import type { KubeApi } from './kube-api.js';
+import { hasStatus } from './kube-error.js';
+import { splitKey, type Pod, type StatefulSet } from './kube-objects.js';
+import type { Log } from './log.js';
+import { inParallel } from './parallel.js';
+import { policyOfPorts, policyWarning, type ReleasePolicy } from './release-policy.js';
+import { subnetFacts } from './subnets.js';
+
+/** What a StatefulSet was when it was last seen. */
+export interface LastSeen {
+  readonly uid: string;
+  readonly policy: ReleasePolicy;
+}
+
+/** What a reconciliation sees of the cluster: the copies that the reflectors keep. */
+export interface ClusterView {
+  statefulSet(key: string): StatefulSet | undefined;
+  /** The pods of a StatefulSet, or of one that had its name. */
+  podsOf(key: string): readonly Pod[];
+  /** The subnet of a namespace; undefined when nothing says its switch. */
+  subnetOf(namespace: string): NamespaceSubnet | undefined;
+  /** The StatefulSet of this key as it was last seen by this process; undefined when it never was. */
+  lastSeen(key: string): LastSeen | undefined;
+  /** Takes the pods that went since the last call. */
+  takeGonePods(key: string): readonly Pod[];
+  /** Gives pods back whose end could not be dealt with. */
+  returnGonePods(key: string, pods: readonly Pod[]): void;
+}
+
+export interface ReconcilerOptions {
+  readonly api: Pick<KubeApi, 'request'>;
+  readonly nb: NorthboundClient;
+  readonly manager: StatefulSetPortManager;
+  readonly view: ClusterView;
+  readonly events: Pick<EventRecorder, 'warn'>;
+  readonly log: Log;
+}
+
+/** Something is not as it should be, is told where people look for it, and will be tried again. */
+export class UnfinishedError extends Error {}
+
+/** Errors that pass by themselves; the log has them, but nobody has to act. */
+const PASSING: ReadonlySet<string> = new Set(['NotReady', 'ConflictRetriesExhausted']);
+/** Pods that are annotated at the same time. */
+const PARALLEL_PATCHES = 8;
+
+/** See the head of this file. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** Does what there is to do for the StatefulSet `namespace/name`. Rejects when something is left to be done. */
+  async reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { view } = this.#options;
+    await this.#notePodsGone(key, signal);
+    const set = view.statefulSet(key);
+    if (set === undefined) return this.#statefulSetGone(key, signal);
+    // It makes no more pods. Its ports are dealt with when it is gone.
+    if (set.metadata.deletionTimestamp !== undefined) return;
+    if (!this.#isOurs(set)) return;
+    const pods = view.podsOf(key).filter((pod) => isMember(set, pod));
+    const result = await this.#apply(set, pods, signal);
+    this.#tell(set, pods, result);
+    await this.#annotate(set, pods, result, signal);
+    const [first] = result.errors;
+    if (first === undefined) return;
+    const others = result.errors.length === 1 ? '' : `; and ${result.errors.length - 1} more pods get no port`;
+    throw new UnfinishedError(`${first.message} [${first.code}]${others}`);
+  }
+
+  async #notePodsGone(key: string, signal: AbortSignal): Promise<void> {
+    const { view, manager } = this.#options;
+    const names = new Set(view.podsOf(key).map(({ metadata }) => metadata.name));
+    // One that is back under its name is not gone.
+    const gone = view.takeGonePods(key).filter(({ metadata }) => !names.has(metadata.name));
+    for (const [done, pod] of gone.entries()) {
+      try {
+        await manager.podDeleted(podForManager(pod), { signal });
+      } catch (error) {
+        view.returnGonePods(key, gone.slice(done));
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Is this StatefulSet one for OVN? It is when its namespace has a switch, when it asks for addresses, or when it has
+   * ports; then what is missing is an error. Others belong to another network, and are let be.
+   */
+  #isOurs(set: StatefulSet): boolean {
+    const { namespace = 'default' } = set.metadata;
+    if (set.hostNetwork) return false;
+    return (
+      this.#options.view.subnetOf(namespace) !== undefined ||
+      set.spec.template.metadata?.annotations?.['ovn.kubernetes.io/ip_pool'] !== undefined ||
+      this.#options.manager.list(set).length > 0
+    );
+  }
+
+  async #apply(set: StatefulSet, pods: readonly Pod[], signal: AbortSignal): Promise<ApplyResult> {
+    try {
+      return await this.#options.manager.apply(set, { pods: pods.map(podForManager), signal });
+    } catch (error) {
+      if (error instanceof PortError && !PASSING.has(error.code)) this.#warn(set, error.code, error.message);
+      throw error;
+    }
+  }
+
+  /** Events for everything that somebody may have to act upon. */
+  #tell(set: StatefulSet, pods: readonly Pod[], { outcomes, errors, warnings }: ApplyResult): void {
+    for (const warning of [...warnings, policyWarning(set)]) {
+      if (warning !== undefined) this.#warn(set, 'ManifestWarning', warning);
+    }
+    const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
+    const withoutPod = new Map<string, PortError[]>();
+    for (const error of errors) {
+      const pod = byName.get(error.pod ?? '');
+      if (pod === undefined) withoutPod.set(error.code, [...(withoutPod.get(error.code) ?? []), error]);
+      else this.#options.events.warn({ apiVersion: 'v1', kind: 'Pod', object: pod }, error.code, error.message);
+    }
+    // Pods that do not exist yet, perhaps because those before them are not ready, cannot have events of their own.
+    for (const [code, [first, ...more]] of withoutPod) {
+      if (first === undefined) continue;
+      const others = more.length === 0 ? '' : ` (and ${more.length} more of its pods for the same reason)`;
+      this.#warn(set, code, `${first.message}${others}`);
+    }
+    for (const outcome of outcomes) {
+      if (outcome.status === 'refused' || outcome.drift === undefined || outcome.stale) continue;
+      const pod = byName.get(outcome.pod);
+      if (pod === undefined) continue;
+      const { have, want } = outcome.drift;
+      const wanted = want.length === 0 ? 'no address for it' : want.join(',');
+      const message = `its port keeps ${have.join(',')}, where the pool or the pod's annotation says ${wanted}`;
+      this.#options.events.warn({ apiVersion: 'v1', kind: 'Pod', object: pod }, 'AddressDrift', message);
+    }
+  }
+
+  #warn(set: StatefulSet, reason: string, message: string): void {
+    this.#options.events.warn({ apiVersion: 'apps/v1', kind: 'StatefulSet', object: set }, reason, message);
+  }
+
+  async #annotate(
+    set: StatefulSet,
+    pods: readonly Pod[],
+    { outcomes }: ApplyResult,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { nb, view } = this.#options;
+    const subnet = view.subnetOf(set.metadata.namespace ?? 'default');
+    if (subnet === undefined) return;
+    const facts = subnetFacts(nb, subnet);
+    const ports = new Map<string, PodOutcomeOk>();
+    for (const outcome of outcomes) {
+      // A stale one belongs to a StatefulSet that is newer than the one seen here.
+      if (outcome.status !== 'refused' && !outcome.stale) ports.set(outcome.pod, outcome);
+    }
+    const work = pods.flatMap((pod) => {
+      const port = ports.get(pod.metadata.name);
+      if (port === undefined || pod.metadata.deletionTimestamp !== undefined) return [];
+      const annotations = annotationChanges(pod, port, facts);
+      return annotations === undefined ? [] : [{ pod, annotations }];
+    });
+    const late: string[] = [];
+    await inParallel(work, PARALLEL_PATCHES, async ({ pod, annotations }) => {
+      if (!(await this.#patch(pod, annotations, signal))) late.push(pod.metadata.name);
+    });
+    if (late.length > 0) throw new UnfinishedError(`changed while they were annotated: ${late.join(', ')}`);
+  }
+
+  /**
+   * Annotates a pod, provided that it still is the one that was seen: the uid keeps an address from a pod that was made
+   * anew under the same name, the resourceVersion keeps old news from overwriting newer. Returns false if it is not.
+   */
+  async #patch(pod: Pod, annotations: Readonly<Record<string, string | null>>, signal: AbortSignal): Promise<boolean> {
+    const { name, namespace = 'default', uid, resourceVersion } = pod.metadata;
+    try {
+      await this.#options.api.request('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}`, {
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { uid, resourceVersion, annotations } },
+        signal,
+      });
+      return true;
+    } catch (error) {
+      if (hasStatus(error, 404)) return true;
+      // A resourceVersion that is not the present one conflicts; a uid that is not the present one is invalid.
+      if (hasStatus(error, 409, 422)) return false;
+      throw error;
+    }
+  }
+
+  /** Releases the ports of a StatefulSet that is gone, if that is its policy, once its last pod is gone too. */
+  async #statefulSetGone(key: string, signal: AbortSignal): Promise<void> {
+    const { api, log, manager, view } = this.#options;
+    const { namespace, name } = splitKey(key);
+    const ports = manager.list({ metadata: { namespace, name } });
+    if (ports.length === 0) return;
+    const last = view.lastSeen(key);
+    const policy = last?.policy ?? policyOfPorts(ports);
+    if (policy === 'keep') return;
+    // The end of the last one brings the key back here.
+    if (view.podsOf(key).length > 0) return;
+    const uids = uidsOf(ports);
+    // What is deleted is asked for, not read from a copy that may be behind.
+    if (await this.#exists(api, namespace, name, signal)) {
+      throw new UnfinishedError(`StatefulSet ${key} exists, but has not been seen yet`);
+    }
+    for (const uid of uids) {
+      // Only ports that this incarnation used last: one that was made anew meanwhile keeps its own.
+      const { released } = await manager.release({ metadata: { namespace, name, uid } }, { signal });
+      if (released.length === 0) continue;
+      log('info', `released the ports of StatefulSet ${key}, which is gone`, { ports: released.length, uid });
+    }
+  }
+
+  async #exists(api: Pick<KubeApi, 'request'>, namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await api.request('GET', `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`, { signal });
+      return true;
+    } catch (error) {
+      if (hasStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+}
+
+/** Is the pod one that this StatefulSet has made, or would make? */
+function isMember({ metadata: { name } }: StatefulSet, pod: Pod): boolean {
+  return pod.metadata.name.startsWith(`${name}-`) && /^(0|[1-9][0-9]*)$/.test(pod.metadata.name.slice(name.length + 1));
+}
+
+/** The incarnations that used these ports last. */
+function uidsOf(ports: readonly ManagedPort[]): ReadonlySet<string> {
+  return new Set(ports.flatMap(({ ownerUid }) => ownerUid ?? []));
+}
