@@ -32,7 +32,11 @@ class Scene {
   capacity(
     replicas: number,
     pool?: string,
-    { start = 0, indexing = 'relative', claimant = undefined as Claimant | undefined } = {},
+    {
+      start = 0,
+      indexing = 'relative',
+      claimant,
+    }: { start?: number; indexing?: 'relative' | 'absolute'; claimant?: Claimant } = {},
   ): Capacity {
     const index = this.memory.indexes.of(this.switch as never);
     const site = { subnet: parseSubnet(this.subnet) } as Site;

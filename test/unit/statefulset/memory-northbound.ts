@@ -27,6 +27,8 @@ export function workload(name: string, namespace: string, replicas: number, star
 export class MemoryNorthbound {
   readonly #rows = new Map<string, Map<string, Columns>>();
   readonly indexes: SwitchIndexes;
+  /** Rows by table and name, which is all that anybody looks them up by. */
+  readonly #byName = new Map<string, Columns[]>();
   #count = 0;
 
   constructor() {
@@ -98,7 +100,10 @@ export class MemoryNorthbound {
 
   #add(table: string, columns: Columns): string {
     const uuid = `00000000-0000-4000-8000-${String(++this.#count).padStart(12, '0')}`;
-    this.#table(table).set(uuid, { ...columns, _uuid: uuid });
+    const row = { ...columns, _uuid: uuid };
+    this.#table(table).set(uuid, row);
+    const key = `${table} ${String(columns['name'])}`;
+    this.#byName.set(key, [...(this.#byName.get(key) ?? []), row]);
     return uuid;
   }
 
@@ -108,8 +113,7 @@ export class MemoryNorthbound {
     return table;
   }
 
-  #matching(table: string, match: Columns): Columns[] {
-    const clauses = Object.entries(match);
-    return [...this.#table(table).values()].filter((row) => clauses.every(([column, value]) => row[column] === value));
+  #matching(table: string, match: Columns): readonly Columns[] {
+    return this.#byName.get(`${table} ${String(match['name'])}`) ?? [];
   }
 }
