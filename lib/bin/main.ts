@@ -1,27 +1,41 @@
 /** Picks the verb of the command line and turns its outcome into an exit code. */
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
 import { GENERATE_HELP, GENERATE_SUMMARY, generate } from './generate-command.js';
+import { InterruptedError, type InterruptSignal } from './interrupted-error.js';
+import type { CommandInput } from './standard-input.js';
+import { PORTS_HELP, PORTS_SUMMARY, ports } from './ports/ports-command.js';
 
-/** Where a command prints. */
+/** Where a command prints, and whom it asks. */
 export interface CommandOutput {
   /** Prints results. */
   write(text: string): void;
-  /** Prints errors and notes. */
+  /** Prints errors, notes and questions. */
   writeError(text: string): void;
+  /** Default: nothing to read, and nobody to ask. */
+  readonly input?: CommandInput | undefined;
+  /** Calls `listener` when the user wants the command to stop, once. Returns a function that stops listening. */
+  readonly onInterrupt?: ((listener: (signal: InterruptSignal) => void) => () => void) | undefined;
 }
 
-/** 0: done; 1: it failed; 2: the command line makes no sense. */
-export type ExitCode = 0 | 1 | 2;
+/**
+ * 0: done; 1: it failed; 2: the command line makes no sense; 3 and 4: as the help of the command says; 130 and 143: it
+ * was stopped by SIGINT or SIGTERM, as shells number that.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130 | 143;
 
 interface Verb {
   readonly summary: string;
   readonly help: string;
-  /** @throws InvalidArgumentError for a command line that makes no sense. */
-  readonly run: (args: readonly string[], output: CommandOutput) => Promise<void>;
+  /**
+   * Throws `InvalidArgumentError` for a command line that makes no sense, other `OvsdbError`s for what failed, and
+   * `InterruptedError`.
+   */
+  readonly run: (args: readonly string[], output: CommandOutput) => Promise<ExitCode>;
 }
 
-const VERBS: ReadonlyMap<string, Verb> = new Map([
-  ['generate', { summary: GENERATE_SUMMARY, help: GENERATE_HELP, run: generate }],
+const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['generate', { summary: GENERATE_SUMMARY, help: GENERATE_HELP, run: (args, output) => done(generate(args, output)) }],
+  ['ports', { summary: PORTS_SUMMARY, help: PORTS_HELP, run: ports }],
 ]);
 
 /** Runs the command line `args` (without the program's name). Never throws for what a user can cause. */
@@ -41,15 +55,23 @@ export async function main(args: readonly string[], output: CommandOutput): Prom
     return 0;
   }
   try {
-    await verb.run(rest, output);
-    return 0;
+    return await verb.run(rest, output);
   } catch (error) {
+    if (error instanceof InterruptedError) {
+      output.writeError(`ovn-northbound ${name ?? ''}: ${error.message}\n`);
+      return error.exitCode;
+    }
     if (!(error instanceof OvsdbError)) throw error;
     output.writeError(`ovn-northbound ${name ?? ''}: ${error.message}\n`);
     if (!(error instanceof InvalidArgumentError)) return 1;
     output.writeError(`Try: ovn-northbound ${name ?? ''} --help\n`);
     return 2;
   }
+}
+
+async function done(work: Promise<void>): Promise<ExitCode> {
+  await work;
+  return 0;
 }
 
 function help(): string {

@@ -1,0 +1,157 @@
+/**
+ * `ovn-northbound ports plan`, `apply` and `readdress`. Whatever they do is planned first. Where the plan gives up a
+ * port or an address, that is shown and asked; and each StatefulSet is planned again right before it is applied, so that
+ * nothing is given up that was not shown.
+ */
+import type { StatefulSetPortManager } from '../../statefulset/manager.js';
+import type { ApplyResult, PlanResult } from '../../statefulset/manager-results.js';
+import { isPortError } from '../../statefulset/port-error.js';
+import { outcomeJson, outcomeSummary, outcomeTable, type SetOutcome } from './apply-report.js';
+import { rulesOf } from './command-line.js';
+import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
+import { releaseExactly } from './exact-release.js';
+import type { ManifestSet } from './manifest.js';
+import { isConfirmed, requireAnswerable } from './question.js';
+import { isRefusal } from './refusal.js';
+import { keptPortTable, type Report } from './report.js';
+import { stakesOf, type Stake } from './stakes.js';
+import { counted } from './table.js';
+
+/** How often a StatefulSet is planned anew because somebody else was faster. */
+const CONFLICT_RETRIES = 50;
+
+/** Makes what is missing, or says what that would be. */
+export async function apply(context: PortsContext): Promise<Report> {
+  const { name, values, output, signal } = context;
+  const isDryRun = name === 'plan' || values['dry-run'] === true;
+  const { sets } = await manifestOf(context);
+  const rules = { ...rulesOf(values), ...(name === 'readdress' && { onDrift: 'readdress' as const }) };
+  return withDatabase(context, rules, async (database) => {
+    const plans = sets.map((set) => ({ set, outcome: planOf(database.manager, set) }));
+    if (isDryRun)
+      return reportOf(
+        plans.map(({ outcome }) => outcome),
+        isDryRun,
+      );
+    const stakes = new Map(plans.map(({ set, outcome }) => [set, stakesOf(database, outcome)]));
+    const all = [...stakes.values()].flat();
+    if (all.length > 0) {
+      requireAnswerable(
+        output,
+        values.yes === true,
+        `${name} would give up ${counted(all.length, 'port or address', 'ports and addresses')}`,
+      );
+      if (values.yes !== true && !(await isConfirmed(output, question(database, all), signal))) {
+        const declined = plans.map(({ outcome }) => ({ ...outcome, result: undefined, isPending: true }));
+        return { ...reportOf(declined, isDryRun), text: 'nothing was changed\n', complaints: [] };
+      }
+    }
+    const careful = database.managerWith({
+      // Each conflict comes back here, to be looked at before it goes on; and one plan is one transaction.
+      conflictRetries: 0,
+      maxPortsPerTransaction: Number.MAX_SAFE_INTEGER,
+      // Ports beyond the replicas are deleted by uuid.
+      onScaleDown: 'keep',
+    });
+    const done: SetOutcome[] = [];
+    for (const set of sets) {
+      try {
+        signal.throwIfAborted();
+        context.hasBegun = true;
+        done.push(await applyShown(database, careful, set, stakes.get(set) ?? []));
+      } catch (failure) {
+        done.push({ set, result: undefined, error: failure, isPending: true });
+        return { ...reportOf(done, isDryRun), exitCode: 1, failure };
+      }
+    }
+    return reportOf(done, isDryRun);
+  });
+}
+
+function planOf(manager: StatefulSetPortManager, set: ManifestSet): SetOutcome {
+  const { statefulSet, pods } = set;
+  try {
+    const result: PlanResult = manager.plan(statefulSet, { pods });
+    return { set, result, error: undefined, isPending: result.transactions.length > 0 };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { set, result: undefined, error, isPending: false };
+  }
+}
+
+/** Applies one StatefulSet, if it still gives up what was shown and nothing else. */
+async function applyShown(
+  database: Database,
+  manager: StatefulSetPortManager,
+  set: ManifestSet,
+  shown: readonly Stake[],
+): Promise<SetOutcome> {
+  const { statefulSet, workload, pods } = set;
+  const complaints: string[] = [];
+  const beyond = shown.filter(({ fate }) => fate === 'beyond-replicas').map(({ port }) => port);
+  const { released, left } = await releaseExactly(database, beyond);
+  complaints.push(...left.map(({ row }) => `${row.name} stays: it changed since it was shown`));
+  const expected = shown.filter(({ fate }) => fate !== 'beyond-replicas');
+  for (let attempt = 1; ; attempt++) {
+    const outcome = planOf(manager, set);
+    if (outcome.error !== undefined) return { ...outcome, released, complaints };
+    if (signatureOf(stakesOf(database, outcome)) !== signatureOf(expected)) {
+      complaints.push(`${workload.key}: its ports changed since they were shown; look again, and repeat the command`);
+      return { set, result: undefined, error: undefined, released, complaints, isPending: true };
+    }
+    try {
+      const result: ApplyResult = await manager.apply(statefulSet, { ...database.call, pods });
+      return { set, result, error: undefined, released, complaints, isPending: left.length > 0 };
+    } catch (error) {
+      if (isRefusal(error)) return { set, result: undefined, error, released, complaints, isPending: left.length > 0 };
+      if (!isPortError(error, 'ConflictRetriesExhausted') || attempt > CONFLICT_RETRIES) throw error;
+    }
+  }
+}
+
+/** Equal for the same ports, with the same addresses, and the same fates. */
+function signatureOf(stakes: readonly Stake[]): string {
+  return stakes
+    .map(({ port, fate, becomes }) => [port.row._uuid, port.ip4, port.ip6, port.mac, fate, becomes].join(' '))
+    .sort()
+    .join('\n');
+}
+
+function question(database: Database, stakes: readonly Stake[]): { details: string; text: string } {
+  const fates = new Map(stakes.map((stake) => [stake.port, stake]));
+  const table = keptPortTable(
+    database.nb,
+    stakes.map(({ port }) => port),
+    { header: 'WHAT HAPPENS', of: (port) => fates.get(port)?.becomes ?? '' },
+  );
+  const inUse = stakes.filter(({ port }) => port.row.up === true).length;
+  const warning = inUse === 0 ? '' : `${counted(inUse, 'of them is', 'of them are')} up: a pod is using it.\n`;
+  return {
+    details: `${table}${warning}`,
+    text: `Give up ${counted(stakes.length, 'port or address', 'ports and addresses')}?`,
+  };
+}
+
+function reportOf(outcomes: readonly SetOutcome[], isDryRun: boolean): Report {
+  const complaints = outcomes.flatMap(({ result, error, complaints: own }) => [
+    ...(result?.warnings ?? []),
+    ...(own ?? []),
+    ...(isRefusal(error) ? [error.message] : []),
+    ...listed(result?.errors.map(({ message }) => message) ?? []),
+  ]);
+  const areRefused = outcomes.some(({ result, error }) => isRefusal(error) || (result?.errors.length ?? 0) > 0);
+  const arePending = outcomes.some(({ isPending }) => isPending);
+  return {
+    text: `${outcomeTable(outcomes, isDryRun)}${outcomeSummary(outcomes, isDryRun)}`,
+    json: { dryRun: isDryRun, statefulSets: outcomes.map((outcome) => outcomeJson(outcome, isDryRun)) },
+    complaints,
+    exitCode: areRefused ? 3 : arePending ? 4 : 0,
+  };
+}
+
+/** The first messages; a pool that is far too short has the same to say of each pod. */
+function listed(messages: readonly string[]): readonly string[] {
+  const most = 20;
+  if (messages.length <= most) return messages;
+  return [...messages.slice(0, most), `and ${messages.length - most} more of the same StatefulSet`];
+}

@@ -1,0 +1,113 @@
+/** What every sub-command works with: its options, a connection, and a manager. */
+import { readFile } from 'node:fs/promises';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { DIAGNOSTICS_CHANNELS, type StateMessage } from '../../diagnostics.js';
+import { InvalidArgumentError, OvsdbError } from '../../errors.js';
+import { connectNorthbound, type NorthboundClient } from '../../nb/northbound.js';
+import { StatefulSetPortManager } from '../../statefulset/manager.js';
+import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
+import type { CommandOutput } from '../main.js';
+import { connectionOf, timeoutMsOf, type OptionValues, type SubCommandName } from './command-line.js';
+import { readManifest, type Manifest, type ManifestSource } from './manifest.js';
+import { givenSubnets, subnetsByName } from './subnet-options.js';
+
+/** A sub-command as it was called. */
+export interface PortsContext {
+  readonly name: SubCommandName;
+  readonly values: OptionValues;
+  readonly output: CommandOutput;
+  /** Aborted when the user wants it to stop. */
+  readonly signal: AbortSignal;
+  /** Is set once something may have been sent. */
+  hasBegun: boolean;
+}
+
+/** A connection in sync, and a manager on it. */
+export interface Database {
+  readonly nb: NorthboundClient;
+  readonly manager: StatefulSetPortManager;
+  /** Another manager on the same connection, with other rules for some things. Closed with the connection. */
+  managerWith(options: Partial<StatefulSetPortManagerOptions>): StatefulSetPortManager;
+  /** For each call of the manager. */
+  readonly call: { readonly signal: AbortSignal; readonly timeoutMs: number };
+}
+
+/** Does the work on a connection of its own, which is closed afterwards. Rejects as `connectNorthbound`. */
+export async function withDatabase<R>(
+  context: PortsContext,
+  rules: Omit<StatefulSetPortManagerOptions, 'subnets'>,
+  work: (database: Database) => Promise<R>,
+): Promise<R> {
+  const { name, values, signal } = context;
+  const timeoutMs = timeoutMsOf(values);
+  const file = values.subnets === undefined ? undefined : await readSource(context, values.subnets);
+  const given = givenSubnets(values.subnet ?? [], file);
+  // A switch that is only assumed is no reason to find fault with ports that are on another one.
+  const subnets = name === 'audit' ? given : subnetsByName(given);
+  const nb = await connect(context, timeoutMs);
+  const managers: StatefulSetPortManager[] = [];
+  const managerWith = (options: Partial<StatefulSetPortManagerOptions>): StatefulSetPortManager => {
+    const manager = new StatefulSetPortManager(nb, { subnets, ...rules, ...options });
+    managers.push(manager);
+    return manager;
+  };
+  try {
+    return await work({ nb, manager: managerWith({}), managerWith, call: { signal, timeoutMs } });
+  } finally {
+    for (const manager of managers) manager.close();
+    nb.close();
+  }
+}
+
+/** The StatefulSets of the files given with `-f`; what was passed over is said. Rejects as `readManifest` throws. */
+export async function manifestOf(context: PortsContext): Promise<Manifest> {
+  const { name, values, output } = context;
+  const files = values.file ?? [];
+  if (files.length === 0) {
+    throw new InvalidArgumentError(
+      `${name} needs the manifest of the StatefulSets (-f FILE): their replicas and pools stand there, not in the database`,
+    );
+  }
+  if (files.filter((file) => file === '-').length > 1) throw new InvalidArgumentError('-f - may be given only once');
+  const sources: ManifestSource[] = [];
+  for (const file of files) sources.push(await readSource(context, file));
+  const manifest = readManifest(sources);
+  for (const note of manifest.notes) output.writeError(`note: ${note}\n`);
+  return manifest;
+}
+
+async function readSource({ output }: PortsContext, file: string): Promise<ManifestSource> {
+  try {
+    if (file !== '-') return { file, text: await readFile(file, 'utf8') };
+    if (output.input === undefined) throw new Error('there is none');
+    return { file: 'standard input', text: await output.input.readAll() };
+  } catch (error) {
+    const what = file === '-' ? 'standard input' : file;
+    throw new OvsdbError('File', `cannot read ${what}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function connect({ values, output, signal }: PortsContext, timeoutMs: number): Promise<NorthboundClient> {
+  const connection = connectionOf(values, process.env);
+  let isTold = false;
+  const tell = (message: unknown): void => {
+    const { name, error } = message as StateMessage;
+    if (name !== 'backoff' || error === undefined || isTold) return;
+    isTold = true;
+    output.writeError(`note: ${error.message}; trying again for up to ${timeoutMs / 1000} s\n`);
+  };
+  subscribe(DIAGNOSTICS_CHANNELS.state, tell);
+  try {
+    return await connectNorthbound({
+      ...connection,
+      readyTimeoutMs: timeoutMs,
+      signal,
+      onWarning: ({ code, message }) => {
+        // That a server is older than this program is nothing that its operator could do something about here.
+        if (code !== 'SchemaLacks') output.writeError(`note: ${message}\n`);
+      },
+    });
+  } finally {
+    unsubscribe(DIAGNOSTICS_CHANNELS.state, tell);
+  }
+}

@@ -1,0 +1,37 @@
+/** Asks before something is given up. */
+import { InvalidArgumentError } from '../../errors.js';
+import type { CommandOutput } from '../main.js';
+
+/** What is asked, and of whom. */
+export interface Question {
+  /** Lines that show what is at stake; printed before the question. */
+  readonly details: string;
+  /** The question itself, without the choice of answers. */
+  readonly text: string;
+}
+
+/**
+ * Throws `InvalidArgumentError` when nobody is there to be asked, and `--yes` was not given. What cannot be asked later
+ * shall not be begun.
+ */
+export function requireAnswerable(output: CommandOutput, isAgreed: boolean, what: string): void {
+  if (isAgreed || output.input?.isTerminal === true) return;
+  throw new InvalidArgumentError(
+    `${what}, and standard input is no terminal to ask at; nothing was changed. Look with --dry-run, then give --yes`,
+  );
+}
+
+/**
+ * Shows what is at stake on standard error and asks. Resolves with whether the answer is yes; the end of the input is a
+ * no. Rejects with the reason of `signal`.
+ */
+export async function isConfirmed(
+  output: CommandOutput,
+  { details, text }: Question,
+  signal: AbortSignal,
+): Promise<boolean> {
+  output.writeError(`${details}${text} [y/N] `);
+  const answer = await output.input?.readLine(signal);
+  if (answer === undefined) output.writeError('\n');
+  return /^\s*y(es)?\s*$/i.test(answer ?? '');
+}

@@ -1,0 +1,126 @@
+/** The sub-commands that give addresses back: `release` and `prune`. */
+import { InvalidArgumentError } from '../../errors.js';
+import { podPort, readManagedPort, type ManagedPort } from '../../statefulset/managed-port.js';
+import { rulesOf } from './command-line.js';
+import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
+import { releaseExactly } from './exact-release.js';
+import { byStatefulSetAndOrdinal, keptPorts, selectionOf } from './kept-ports.js';
+import { isConfirmed, requireAnswerable } from './question.js';
+import { keptPortJson, keptPortTable, type Report } from './report.js';
+import { counted } from './table.js';
+
+/** Ports that shall go, and what is to be said of others. */
+interface Candidates {
+  readonly ports: readonly ManagedPort[];
+  /** Ports that were selected, and stay. */
+  readonly skipped: readonly { readonly port: ManagedPort; readonly reason: 'other-incarnation' }[];
+}
+
+/** Deletes the kept ports that are selected, after a question. */
+export async function release(context: PortsContext): Promise<Report> {
+  const { values, output } = context;
+  const isDryRun = values['dry-run'] === true;
+  const manifest = values.file === undefined ? undefined : await manifestOf(context);
+  const selection = selectionOf(values, manifest, false);
+  if (!isDryRun) requireAnswerable(output, values.yes === true, 'release asks before ports are deleted');
+  return withDatabase(context, {}, async (database) => {
+    const selected = keptPorts(database, selection);
+    // A manifest with a uid is about that incarnation; the manager knows what a later one has used since.
+    const stays = new Set<string>();
+    for (const { statefulSet, workload } of manifest?.sets ?? []) {
+      if (values.statefulset?.includes(workload.key) === true) continue;
+      const { skipped } = await database.manager.release(statefulSet, { ...database.call, dryRun: true });
+      for (const { port } of skipped) stays.add(port);
+    }
+    const ports = selected.filter(({ row }) => !stays.has(row.name));
+    const skipped = selected.filter(({ row }) => stays.has(row.name));
+    return giveBack(context, database, {
+      ports,
+      skipped: skipped.map((port) => ({ port, reason: 'other-incarnation' })),
+    });
+  });
+}
+
+/** Deletes kept ports that no StatefulSet of the manifests needs, after a question. */
+export async function prune(context: PortsContext): Promise<Report> {
+  const { values, output } = context;
+  const { sets } = await manifestOf(context);
+  if (values.all !== true && values.namespace === undefined && values.switch === undefined) {
+    throw new InvalidArgumentError(
+      'prune deletes what the manifests do not have; say where they are complete: --namespace, --switch or --all',
+    );
+  }
+  const selection = selectionOf(values, undefined, false);
+  if (values['dry-run'] !== true) requireAnswerable(output, values.yes === true, 'prune asks before ports are deleted');
+  return withDatabase(context, rulesOf(values), async (database) => {
+    const desired = sets.map(({ statefulSet }) => statefulSet);
+    const { pruned, waiting } = await database.manager.prune(desired, { ...database.call, dryRun: true, graceMs: 0 });
+    const names = new Set([...pruned, ...waiting].map(({ port }) => port));
+    const ports = keptPorts(database, selection).filter(({ row }) => names.has(row.name));
+    return giveBack(context, database, { ports, skipped: [] });
+  });
+}
+
+/** The kept ports of these names, as they are now. */
+export function portsNamed({ nb }: Database, names: Iterable<string>): ManagedPort[] {
+  return Array.from(names, (name) => nb.tables.Logical_Switch_Port.find({ name }))
+    .flatMap((row) => (row === undefined ? [] : (readManagedPort(row) ?? [])))
+    .sort(byStatefulSetAndOrdinal);
+}
+
+async function giveBack(context: PortsContext, database: Database, { ports, skipped }: Candidates): Promise<Report> {
+  const { values, output, signal } = context;
+  const { nb } = database;
+  const isDryRun = values['dry-run'] === true;
+  const complaints = skipped.map(
+    ({ port }) =>
+      `${port.row.name} stays: a later StatefulSet ${port.statefulSet} (uid ${port.ownerUid ?? 'unknown'}) uses it`,
+  );
+  const leftJson = skipped.map(({ port, reason }) => ({ ...keptPortJson(nb, port), reason }));
+  const shown = new Map(ports.map((port) => [port, keptPortJson(nb, port)]));
+  const json = (released: readonly ManagedPort[], left: readonly ManagedPort[], reason: string): Report['json'] => ({
+    dryRun: isDryRun,
+    released: released.map((port) => shown.get(port)),
+    left: [...leftJson, ...left.map((port) => ({ ...shown.get(port), reason }))],
+  });
+  if (ports.length === 0) {
+    return { text: 'nothing to release\n', json: json([], [], ''), complaints, exitCode: 0 };
+  }
+  const table = keptPortTable(nb, ports);
+  const count = counted(ports.length, 'port');
+  if (isDryRun) {
+    return { text: `${table}${count} would be released\n`, json: json(ports, [], ''), complaints, exitCode: 4 };
+  }
+  if (values.yes !== true && !(await isConfirmed(output, question(table, ports), signal))) {
+    return { text: 'nothing was released\n', json: json([], ports, 'declined'), complaints, exitCode: 4 };
+  }
+  signal.throwIfAborted();
+  context.hasBegun = true;
+  const done: ManagedPort[] = [];
+  try {
+    const { released, left } = await releaseExactly(database, ports, (port) => done.push(port));
+    const exitCode = left.length === 0 ? 0 : 4;
+    complaints.push(...left.map(({ row }) => `${row.name} stays: it changed since it was shown`));
+    if (left.length > 0) complaints.push('look again, and repeat the command if they are to go as well');
+    return { text: releasedText(released), json: json(released, left, 'changed'), complaints, exitCode };
+  } catch (failure) {
+    const left = ports.filter((port) => !done.includes(port));
+    return { text: releasedText(done), json: json(done, left, 'failed'), complaints, exitCode: 1, failure };
+  }
+}
+
+function question(table: string, ports: readonly ManagedPort[]): { details: string; text: string } {
+  const sets = new Set(ports.map(({ statefulSet }) => statefulSet)).size;
+  const inUse = ports.filter(({ row }) => row.up === true).length;
+  const warning = inUse === 0 ? '' : `${counted(inUse, 'of them is', 'of them are')} up: a pod is using it.\n`;
+  const details = `${table}${warning}Pods that come back may get other addresses, and others may get these.\n`;
+  return { details, text: `Release ${counted(ports.length, 'port')} of ${counted(sets, 'StatefulSet')}?` };
+}
+
+function releasedText(ports: readonly ManagedPort[]): string {
+  const lines = ports.map((port) => {
+    const { statefulSet, port: name, ip4, ip6 } = podPort(port);
+    return `${name} of ${statefulSet} released, ${[ip4, ip6].filter((ip) => ip !== undefined).join(' and ')} free\n`;
+  });
+  return `${lines.join('')}${counted(ports.length, 'port')} released\n`;
+}
