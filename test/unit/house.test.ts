@@ -102,6 +102,11 @@ describe('the house', () => {
     expect(breaches).to.deep.equal([]);
   });
 
+  it('imports the parser of manifests only in the command', () => {
+    const importers = sources.filter(({ imports }) => imports.includes('yaml')).map(({ path }) => path);
+    expect(importers).to.deep.equal(['bin/ports/manifest.ts']);
+  });
+
   it(`keeps every file within ${MAX_LINES} lines, the generated tables apart`, () => {
     const long = sources
       .filter(({ path }) => path !== 'nb/tables.ts')
