@@ -2,8 +2,6 @@
 import { NotMonitoredError } from '../errors.js';
 import { parseCidr } from '../ipam/cidr.js';
 import { AddressError } from '../ipam/errors.js';
-import type { NorthboundTables } from '../nb/tables.js';
-import type { Update } from '../schema/types.js';
 import type { Uuid } from '../schema/uuid.js';
 import { ipsOf, portName, readManagedPort, type ManagedPort, type ManagedPortRow } from './managed-port.js';
 import { PortError, type PortErrorCode, type PortErrorDetails } from './port-error.js';
@@ -18,17 +16,19 @@ import { subjectOf, type Site } from './site.js';
 import type { ManagerClient } from './switch-index.js';
 import type { Workload, WorkloadPod } from './workload.js';
 
-/** Columns that settings give their whole value. */
-export type SettledColumns = Pick<
-  Update<NorthboundTables, 'Logical_Switch_Port'>,
-  'enabled' | 'dhcpv4_options' | 'dhcpv6_options' | 'parent_name' | 'tag_request'
->;
+/** Columns that settings give their whole value: absent ones stay as they are, undefined ones are emptied. */
+export interface SettledColumns {
+  readonly enabled?: boolean;
+  readonly dhcpv4_options?: Uuid<'DHCP_Options'> | undefined;
+  readonly dhcpv6_options?: Uuid<'DHCP_Options'> | undefined;
+  readonly parent_name?: string;
+  readonly tag_request?: number | undefined;
+}
 
 /** Checked settings of one pod's port. */
 export interface ResolvedSettings {
   /** True: to be on. False: to be off. Undefined: as it is. */
   readonly portSecurity: boolean | undefined;
-  /** Absent columns stay as they are; undefined ones are emptied. */
   readonly columns: SettledColumns;
   /** Keys to set, or with undefined to remove. */
   readonly options: Readonly<Record<string, string | undefined>>;
@@ -36,6 +36,15 @@ export interface ResolvedSettings {
   /** Groups that the port must be in, none of them twice. */
   readonly portGroups: readonly Uuid<'Port_Group'>[];
 }
+
+/** The settings of ports that are left as they are. */
+export const NO_SETTINGS: ResolvedSettings = {
+  portSecurity: undefined,
+  columns: {},
+  options: {},
+  externalIds: {},
+  portGroups: [],
+};
 
 /** What the manager says for ports whose settings do not. */
 export interface SettingsDefaults {

@@ -1,14 +1,16 @@
 /** How settings are written: what a new port gets, and what a kept one lacks. Addresses are never among it. */
 import { canonicalIp } from '../ipam/address.js';
 import { canonicalMac } from '../ipam/mac.js';
-import type { NorthboundTables } from '../nb/tables.js';
-import type { Update } from '../schema/types.js';
 import type { ManagedPortRow } from './managed-port.js';
+import type { ManagerTransaction } from './port-transactions.js';
 import type { ResolvedSettings, SettledColumns } from './resolve-settings.js';
 
 /** Columns of a port that settings speak of, but for `external_ids`. */
-export type SettingsColumns = SettledColumns &
-  Pick<Update<NorthboundTables, 'Logical_Switch_Port'>, 'port_security' | 'options'>;
+export interface SettingsColumns extends SettledColumns {
+  readonly port_security?: readonly string[];
+  /** The whole map. */
+  readonly options?: Readonly<Record<string, string>>;
+}
 
 /** Keys of `external_ids` that settings change. */
 export interface ExternalIdsChange {
@@ -54,6 +56,23 @@ export function changedColumns(
     changes.options = withKeys(row.options, settings.options);
   return Object.keys(changes).length === 0 ? undefined : changes;
 }
+
+/**
+ * Lets the transaction pass only while the rows of `DHCP_Options` exist that the columns refer to: the database would
+ * drop the reference otherwise, and nobody would know. Each row is asked for once in a transaction.
+ */
+export function guardReferences(tx: ManagerTransaction, columns: SettledColumns | undefined): void {
+  for (const uuid of [columns?.dhcpv4_options, columns?.dhcpv6_options]) {
+    if (uuid === undefined) continue;
+    let guarded = guardedReferences.get(tx);
+    if (guarded === undefined) guardedReferences.set(tx, (guarded = new Set()));
+    if (guarded.has(uuid)) continue;
+    guarded.add(uuid);
+    tx.ensureExists('DHCP_Options', uuid);
+  }
+}
+
+const guardedReferences = new WeakMap<ManagerTransaction, Set<string>>();
 
 /** The keys of `external_ids` of a kept port that are not as the settings say; undefined when all are. */
 export function changedExternalIds(row: ManagedPortRow, settings: ResolvedSettings): ExternalIdsChange | undefined {
@@ -116,7 +135,8 @@ function differingKeys(
   return Object.keys(wanted).filter((key) => wanted[key] !== (Object.hasOwn(present, key) ? present[key] : undefined));
 }
 
-function withKeys(
+/** A map with some keys set, and those removed that are undefined. */
+export function withKeys(
   present: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
