@@ -153,7 +153,6 @@ function familyCounts(
 
 /** The ordinal that gets none when `free` addresses go to the first ordinals that have no port. */
 function ordinalAfter(start: number, free: bigint, here: readonly ManagedPort[]): number | undefined {
-  if (free > BigInt(MAX_ORDINAL)) return undefined;
   let ordinal = start + Number(free);
   const covered = [...new Set(here.map((port) => port.ordinal))].filter((n) => n >= start).sort((a, b) => a - b);
   for (const port of covered) {

@@ -317,7 +317,7 @@ describe('auditPorts', () => {
       'web-0.',
     ]) {
       it(`is not a port named "${name}"`, () => {
-        memory.addPort(home, name, { external_ids: { pod: 'product/web/0' } });
+        memory.addPort(home, name, { external_ids: { pod: 'product/web-0/eth1' } });
         expect(audit()).to.deep.equal([]);
       });
     }

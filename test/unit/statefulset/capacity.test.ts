@@ -223,6 +223,21 @@ describe('capacityOf a subnet', () => {
     expect(rest).to.deep.equal({ statefulSet: SET, source: 'subnet', assigned: 1, retained: 0, unavailable: 1 });
   });
 
+  it('leaves out a port of the StatefulSet that has the address of a router port', () => {
+    const scene = new Scene().keep(0, '10.0.0.2');
+    scene.subnet = { cidr: '10.0.0.0/29' };
+    scene.memory.addRouterPort(scene.switch, 'lrp', mac(90), ['10.0.0.2/29']);
+    expect(figures(scene.capacity(1))).to.deep.equal([0, 0, 0, 5, 6]);
+  });
+
+  it('gives what is free to the ordinals without a port, from the first on', () => {
+    const scene = new Scene();
+    // Two ports for one ordinal, one far beyond, and one below the first ordinal.
+    scene.keep(3, '10.0.0.2').keep(3, '10.0.0.3').keep(100, '10.0.0.4').keep(0, '10.0.0.5');
+    scene.subnet = { cidr: '10.0.0.0/29' };
+    expect(figures(scene.capacity(2, undefined, { start: 2 }))).to.deep.equal([2, 2, 0, 2, 5]);
+  });
+
   it('counts what is held for transactions on their way as unavailable', () => {
     const scene = new Scene();
     scene.subnet = { cidr: '10.0.0.0/29' };

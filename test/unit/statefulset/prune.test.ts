@@ -32,6 +32,10 @@ describe('pruneCandidates', () => {
     expect(candidates(ports)).to.have.length(5);
   });
 
+  it('are ports of ordinals below the first one', () => {
+    expect(candidates([port(1), port(3)], workload('web', 'product', 2, 3))).to.deep.equal(['web-1.product']);
+  });
+
   it('never are ports of ordinals within the replicas, whoever used them last and whether their pod is there or not', () => {
     const ports = [port(3, { up: false }), port(4, { ids: { [PORT_KEYS.ownerUid]: 'former' } })];
     expect(candidates(ports, workload('web', 'product', 2, 3, 'present'))).to.deep.equal([]);
