@@ -1,0 +1,134 @@
+/** Holds what callers were told against what the database's log says was there while their calls ran. */
+import type { Checker, Stay } from './checker.js';
+import { describeOperation, type Execution, type Operation, type Place, type ReportedPort } from './ledger.js';
+
+/** The clock of the log is that of the operations, but for rounding. */
+const CLOCK_MS = 3;
+/** How far the replica of a busy process may be behind the server: answers that need no transaction come from it. */
+const REPLICA_LAG_MS = 2_000;
+
+/** Returns what does not fit; `checker` has gone through the whole log. */
+export function checkReports(checker: Checker, places: readonly Place[], executions: Iterable<Execution>): string[] {
+  const violations: string[] = [];
+  const byId = new Map<string, Execution>();
+  const deleted = new Map<string, Set<string>>();
+  const isGone = (port: string, { startedAt }: Execution, endedAt: number): boolean =>
+    checker.stays.get(port)?.some(({ until }) => until >= startedAt - CLOCK_MS && until <= endedAt + CLOCK_MS) === true;
+  const note = (map: Map<string, Set<string>>, id: string, port: string): void => {
+    map.set(id, (map.get(id) ?? new Set()).add(port));
+  };
+  for (const [port, stays] of checker.stays) {
+    for (const { deletedBy, insertedBy } of stays) {
+      if (deletedBy !== undefined && deletedBy !== insertedBy) note(deleted, deletedBy, port);
+    }
+  }
+  for (const execution of executions) {
+    byId.set(execution.operation.id, execution);
+    const { operation, end } = execution;
+    if (end === undefined) continue;
+    const say = (what: string): void => {
+      violations.push(`${describeOperation(operation)}: ${what}`);
+    };
+    const { error, ports, released } = end.report;
+    if (error !== undefined) say(`failed: ${error.code}: ${error.message}`);
+    for (const port of ports) {
+      const fault = faultOf(checker, places, execution, end.at, port);
+      if (fault !== undefined) say(`${port.port}, ${describe(port)}: ${fault}`);
+    }
+    const told = new Set(ports.filter(({ status }) => status === 'created').map(({ port }) => port));
+    if (error === undefined && operation.kind !== 'teardown') {
+      for (const port of madeBy(checker, operation, end.at)) {
+        if (!told.has(port)) say(`${port} was made, and the caller was not told so`);
+      }
+      // Of two who release a port at once, both may say so: it is gone, as they were asked.
+      for (const port of released) {
+        if (!isGone(port, execution, end.at)) say(`${port} is said to be released, and nobody deleted it meanwhile`);
+      }
+      for (const port of deleted.get(operation.id) ?? []) {
+        if (!released.includes(port) && !told.has(port)) say(`${port} was deleted, and the caller was not told so`);
+      }
+    }
+    if (operation.kind === 'teardown' && checker.senders.has(operation.id)) say('something was sent');
+  }
+  return [...violations, ...lastingConflicts(checker, byId)];
+}
+
+/** The ports that an operation made and that were still there when it ended. */
+function madeBy(checker: Checker, { id, spec }: Operation, endedAt: number): string[] {
+  return checker.portsOf(spec).filter((port) => {
+    const all = checker.stays.get(port) ?? [];
+    return all.some(
+      ({ insertedBy, from, until }) => insertedBy === id && from <= endedAt && until > endedAt + CLOCK_MS,
+    );
+  });
+}
+
+/** Conflicts with a port that was first and that outlived the call which brought them about. */
+function lastingConflicts(checker: Checker, executions: ReadonlyMap<string, Execution>): string[] {
+  return checker.occupancy.conflicts.flatMap(({ logicalSwitch, address, managed, foreign, operation, endedAt }) => {
+    const end = executions.get(operation ?? '')?.end;
+    if (end === undefined || (endedAt ?? Infinity) <= end.at + CLOCK_MS) return [];
+    const what = `${managed.port.name} has ${address} on ${logicalSwitch}, which ${foreign.port.name} had first`;
+    return [`operation ${String(operation)}: ${what}, and that lasted ${endedAt === undefined ? 'for good' : 'on'}`];
+  });
+}
+
+function faultOf(
+  checker: Checker,
+  places: readonly Place[],
+  { operation, startedAt }: Execution,
+  endedAt: number,
+  told: ReportedPort,
+): string | undefined {
+  const stays = checker.stays.get(told.port) ?? [];
+  const during = (all: readonly Stay[], lagMs: number): Stay[] =>
+    all.filter(({ from, until }) => from <= endedAt + CLOCK_MS && until >= startedAt - CLOCK_MS - lagMs);
+  const isTold = ({ port }: Stay): boolean => port.ips.join() === told.ips.join() && port.macs.join() === told.mac;
+  if (told.status !== 'refused') {
+    const wrote = told.status === 'created' || told.status === 'readdressed';
+    const found = during(stays, wrote ? 0 : REPLICA_LAG_MS).filter(isTold);
+    if (found.length === 0) return 'no such port was in the database meanwhile';
+    if (told.uuid !== undefined && found.every(({ uuid }) => uuid !== told.uuid)) return 'the port has another uuid';
+    if (told.status === 'created' && found.every(({ insertedBy }) => insertedBy !== operation.id)) {
+      return 'it was made by somebody else';
+    }
+    if (wrote && found.every(({ deletedBy }) => deletedBy === operation.id)) return 'it was taken back all the same';
+    if (told.status === 'readdressed' && found.every(({ writtenBy }) => writtenBy !== operation.id)) {
+      return 'somebody else gave it these addresses';
+    }
+    return undefined;
+  }
+  const { code = '', ip, mac, port = '' } = told.error ?? {};
+  switch (code) {
+    case 'AddressInUse':
+    case 'MacInUse': {
+      const holders = during(checker.stays.get(port) ?? [], REPLICA_LAG_MS);
+      const has = holders.some((stay) => stay.port.ips.includes(ip ?? '') || stay.port.macs.includes(mac ?? ''));
+      return has ? undefined : `${port} did not have ${ip ?? mac ?? 'it'} meanwhile`;
+    }
+    case 'SubnetExhausted': {
+      const place = places.find(({ namespace }) => namespace === operation.spec.namespace);
+      const times = checker.free.get(place?.logicalSwitch ?? '') ?? [];
+      const isFull = times.some(
+        ({ from, free }, i) =>
+          free <= 0 &&
+          from <= endedAt + CLOCK_MS &&
+          (times[i + 1]?.from ?? Infinity) >= startedAt - CLOCK_MS - REPLICA_LAG_MS,
+      );
+      return isFull ? undefined : 'the subnet was never full meanwhile';
+    }
+    case 'PoolExhausted': {
+      const ordinal = Number(/-(\d+)\./.exec(told.port)?.[1]);
+      return ordinal >= (operation.spec.pool?.length ?? Infinity) ? undefined : 'the pool has an entry for it';
+    }
+    case 'OwnerMismatch':
+      return operation.policies.onRecreate === 'reject' ? undefined : 'other incarnations were to be let in';
+    default:
+      return 'there is no reason for that';
+  }
+}
+
+function describe({ status, ips, mac, error }: ReportedPort): string {
+  if (error === undefined) return `${status} with ${mac} ${ips.join()}`;
+  return `${status}: ${error.code}${error.port === undefined ? '' : ` because of ${error.port}`}`;
+}
