@@ -153,7 +153,7 @@ function completed(input: KubeInput, resource: Resource, namespace: string): Kub
     ...(prefix === undefined ? {} : { generateName: prefix }),
   };
   const identity = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-  return { ...rest, ...identity, metadata: withServerFields(metadata, fresh) };
+  return { ...rest, ...identity, metadata: withoutEmpty(withServerFields(metadata, fresh)) };
 }
 
 function checkIdentity({ metadata = {} }: KubeInput, old: KubeObject, resource: Resource, isPatch: boolean): void {
