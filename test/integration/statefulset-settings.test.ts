@@ -1,0 +1,483 @@
+import { expect } from 'chai';
+
+import { connectNorthbound } from '../../lib/nb/northbound.js';
+import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
+import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
+import type { PortSettings, PortSettingsSource } from '../../lib/statefulset/port-settings.js';
+import { eventually } from './raw-client.js';
+import { FAMILIES, pod, refusal, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';
+
+type Wire = Record<string, unknown>;
+
+const DUAL = FAMILIES[2]!;
+
+/** A map as the server takes it. */
+const map = (entries: Record<string, string>): unknown => ['map', Object.entries(entries)];
+
+describe('settings of the ports of StatefulSets', () => {
+  let bench: StatefulSetBench;
+
+  before(async () => (bench = await StatefulSetBench.start()));
+  after(async () => bench[Symbol.asyncDispose]());
+
+  async function portOf(place: Place, name: string): Promise<Wire> {
+    const row = (await bench.portsOn(place)).get(`${name}.${place.namespace}`);
+    if (row === undefined) throw new Error(`there is no port of ${name}`);
+    return row;
+  }
+
+  /** Has another client change a port; resolves when the manager's replica shows it. */
+  async function edit(place: Place, name: string, columns: Wire): Promise<void> {
+    const port = `${name}.${place.namespace}`;
+    const seen = bench.nb.tables.Logical_Switch_Port.find({ name: port });
+    await bench.raw.commit({ op: 'update', table: 'Logical_Switch_Port', where: [['name', '==', port]], row: columns });
+    await bench.nb.tables.Logical_Switch_Port.until((row) => row.name === port && row !== seen);
+  }
+
+  async function insert(table: 'DHCP_Options' | 'Port_Group', row: Wire): Promise<string> {
+    const [inserted] = await bench.raw.commit({ op: 'insert', table, row });
+    const uuid = inserted!.uuid![1];
+    await bench.nb.tables[table].until(({ _uuid }) => _uuid === uuid);
+    return uuid;
+  }
+
+  let groups = 0;
+  /** A port group with no ports in it. */
+  async function group(): Promise<{ name: string; members: () => Promise<string[]> }> {
+    const name = `group${++groups}`;
+    const uuid = await insert('Port_Group', { name });
+    const members = async (): Promise<string[]> => {
+      const row = (await bench.raw.rows('Port_Group', [['_uuid', '==', ['uuid', uuid]]])).get(uuid)!;
+      const ports = await bench.raw.rows('Logical_Switch_Port');
+      return (row['ports'] as string[]).map((port) => String(ports.get(port)!['name'])).sort();
+    };
+    return { name, members };
+  }
+
+  /** Applies, and counts the transactions. */
+  async function apply(
+    place: Place,
+    port: PortSettingsSource | undefined,
+    {
+      replicas = 1,
+      pool,
+      ...options
+    }: Partial<StatefulSetPortManagerOptions> & { readonly replicas?: number; readonly pool?: string } = {},
+  ): Promise<{ count: number; statuses: string[]; codes: string[] }> {
+    const manager = bench.manager({ ...(port !== undefined && { port }), ...options });
+    const { count, result } = await bench.transactionsOf(() =>
+      manager.apply(statefulSet('web', place.namespace, replicas, pool)),
+    );
+    return {
+      count,
+      statuses: result.outcomes.map(({ status }) => status),
+      codes: result.errors.map(({ code }) => code),
+    };
+  }
+
+  /** Every column but those named. */
+  function without(row: Wire, ...columns: string[]): Wire {
+    return Object.fromEntries(Object.entries(row).filter(([column]) => !['_version', ...columns].includes(column)));
+  }
+
+  interface Case {
+    readonly name: string;
+    readonly settings: PortSettings;
+    /** Other values of the same settings. */
+    readonly other: PortSettings;
+    readonly columns: (row: Wire) => Wire;
+    readonly otherColumns: (row: Wire) => Wire;
+  }
+
+  const cases: readonly Case[] = [
+    {
+      name: 'enabled',
+      settings: { enabled: false },
+      other: { enabled: true },
+      columns: () => ({ enabled: false }),
+      otherColumns: () => ({ enabled: true }),
+    },
+    {
+      name: 'port security',
+      settings: { portSecurity: true },
+      other: { portSecurity: false },
+      columns: ({ addresses }) => ({ port_security: addresses }),
+      otherColumns: () => ({ port_security: [] }),
+    },
+    {
+      name: 'options',
+      settings: { options: { 'requested-chassis': 'node1', gone: '1' } },
+      other: { options: { 'requested-chassis': 'node2', gone: undefined } },
+      columns: () => ({
+        options: [
+          ['gone', '1'],
+          ['requested-chassis', 'node1'],
+        ],
+      }),
+      otherColumns: () => ({ options: [['requested-chassis', 'node2']] }),
+    },
+    {
+      name: 'parent and tag',
+      settings: { parentName: 'settings-vm', tag: 7 },
+      other: { parentName: 'settings-vm', tag: 0 },
+      columns: () => ({ parent_name: 'settings-vm', tag_request: 7 }),
+      otherColumns: () => ({ parent_name: 'settings-vm', tag_request: 0 }),
+    },
+  ];
+
+  before(async () => {
+    const place = await bench.place(DUAL);
+    await bench.foreignPort(place, 'settings-vm');
+  });
+
+  for (const { name, settings, other, columns, otherColumns } of cases) {
+    describe(name, () => {
+      it('is there from the creation on, and needs no further transaction', async () => {
+        const place = await bench.place(DUAL);
+        expect(await apply(place, settings)).to.deep.equal({ count: 1, statuses: ['created'], codes: [] });
+        const row = await portOf(place, 'web-0');
+        expect(row).to.deep.include(columns(row));
+        expect(await apply(place, settings)).to.deep.equal({ count: 0, statuses: ['reused'], codes: [] });
+      });
+
+      it('is changed by one transaction that touches no other column', async () => {
+        const place = await bench.place(DUAL);
+        await apply(place, settings);
+        const before = await portOf(place, 'web-0');
+        expect(await apply(place, other)).to.include({ count: 1 });
+        const row = await portOf(place, 'web-0');
+        const changed = otherColumns(row);
+        expect(row).to.deep.include(changed);
+        expect(without(row, ...Object.keys(changed))).to.deep.equal(without(before, ...Object.keys(changed)));
+        expect((await apply(place, other)).count).to.equal(0);
+      });
+
+      it('stays as people made it where no setting names it', async () => {
+        const place = await bench.place(DUAL);
+        await apply(place, settings);
+        const before = await bench.versions();
+        expect((await apply(place, undefined)).count).to.equal(0);
+        expect((await apply(place, { externalIds: {} })).count).to.equal(0);
+        expect(await bench.versions()).to.deep.equal(before);
+      });
+    });
+  }
+
+  it('keep what people made of the other columns, and of other keys', async () => {
+    const place = await bench.place(DUAL);
+    const settings: PortSettings = { options: { a: '1' }, externalIds: { tier: 'front' }, portSecurity: true };
+    await apply(place, settings);
+    const made = await portOf(place, 'web-0');
+    const ids = Object.fromEntries(made['external_ids'] as [string, string][]);
+    await edit(place, 'web-0', {
+      options: map({ a: '1', theirs: 'stays' }),
+      external_ids: map({ ...ids, theirs: 'stays' }),
+      port_security: '0a:00:00:00:00:77 192.168.7.7',
+      enabled: false,
+      tag_request: 9,
+    });
+    const edited = await portOf(place, 'web-0');
+    expect((await apply(place, settings)).count).to.equal(0);
+    expect((await apply(place, { ...settings, options: { a: '2' }, externalIds: { tier: 'back' } })).count).to.equal(1);
+    const row = await portOf(place, 'web-0');
+    expect(row['options']).to.deep.equal([
+      ['a', '2'],
+      ['theirs', 'stays'],
+    ]);
+    expect(Object.fromEntries(row['external_ids'] as [string, string][])).to.deep.equal({
+      ...ids,
+      tier: 'back',
+      theirs: 'stays',
+    });
+    expect(without(row, 'options', 'external_ids')).to.deep.equal(without(edited, 'options', 'external_ids'));
+  });
+
+  it('set and remove external_ids, but never those of the manager', async () => {
+    const place = await bench.place(DUAL);
+    await apply(place, { externalIds: { tier: 'front', gone: 'soon' } });
+    const before = Object.fromEntries((await portOf(place, 'web-0'))['external_ids'] as [string, string][]);
+    expect(before).to.include({ tier: 'front', gone: 'soon', [PORT_KEYS.statefulSet]: `${place.namespace}/web` });
+    await apply(place, { externalIds: { gone: undefined } });
+    const { gone, ...rest } = before;
+    expect(gone).to.equal('soon');
+    const after = Object.fromEntries((await portOf(place, 'web-0'))['external_ids'] as [string, string][]);
+    expect(after).to.deep.equal(rest);
+    const error = await refusal('InvalidSettings', () =>
+      bench
+        .manager({ port: () => ({ externalIds: { [PORT_KEYS.ip4]: '10.0.0.1' } }) })
+        .ensurePort(pod('web-1', place.namespace), statefulSet('web', place.namespace, 2)),
+    );
+    expect(error.details).to.deep.equal({ field: `externalIds["${PORT_KEYS.ip4}"]` });
+  });
+
+  it('come from a function of the pod, and are written together with the uid of a new pod', async () => {
+    const place = await bench.place(DUAL);
+    const port: PortSettingsSource = ({ ordinal, pod: name, namespace, statefulSet: set }) => ({
+      options: { 'requested-chassis': `node${ordinal}` },
+      externalIds: { whose: `${namespace} ${set} ${name}` },
+    });
+    await apply(place, port, { replicas: 2 });
+    expect((await portOf(place, 'web-1'))['options']).to.deep.equal([['requested-chassis', 'node1']]);
+    const moved: PortSettingsSource = (subject) => ({ ...port(subject), options: { 'requested-chassis': 'node9' } });
+    const manager = bench.manager({ port: moved });
+    const { count, result } = await bench.transactionsOf(() =>
+      manager.ensurePort(pod('web-1', place.namespace, {}, 'uid-2'), statefulSet('web', place.namespace, 2)),
+    );
+    expect(count).to.equal(1);
+    expect(result).to.include({ status: 'reused', refreshed: true });
+    const row = await portOf(place, 'web-1');
+    expect(row['options']).to.deep.equal([['requested-chassis', 'node9']]);
+    expect(row['external_ids'])
+      .to.deep.include([PORT_KEYS.podUid, 'uid-2'])
+      .and.deep.include(['whose', `${place.namespace} web web-1`]);
+  });
+
+  it('refuse only the pod that they make no sense for; the addresses of others are not affected', async () => {
+    const place = await bench.place(DUAL);
+    const { count, statuses, codes } = await apply(
+      place,
+      ({ ordinal }) => (ordinal === 1 ? { parentName: 'nobody', tag: 1 } : { enabled: false }),
+      { replicas: 3 },
+    );
+    expect({ count, statuses, codes }).to.deep.equal({
+      count: 1,
+      statuses: ['created', 'refused', 'created'],
+      codes: ['InvalidSettings'],
+    });
+    expect([...(await bench.portsOn(place)).keys()].sort()).to.deep.equal([
+      `web-0.${place.namespace}`,
+      `web-2.${place.namespace}`,
+    ]);
+  });
+
+  it('that refuse a port keep the others from its address', async () => {
+    const place = await bench.place(DUAL);
+    const [a, b] = [DUAL.entry(1), DUAL.entry(2)];
+    await apply(place, undefined, { replicas: 2, pool: `${a};${b}` });
+    const port: PortSettingsSource = ({ ordinal }) => (ordinal === 0 ? { portGroups: ['no such group'] } : undefined);
+    const swapped = { replicas: 2, pool: `${b};${a}`, onDrift: 'readdress' } as const;
+    expect(await apply(place, port, swapped)).to.deep.equal({
+      count: 0,
+      statuses: ['refused', 'refused'],
+      codes: ['PortGroupNotFound', 'AddressInUse'],
+    });
+    expect(await bench.ipsOn(place)).to.deep.equal({
+      [`web-0.${place.namespace}`]: a,
+      [`web-1.${place.namespace}`]: b,
+    });
+  });
+
+  describe('port security of a port that gets another address', () => {
+    it('follows, and keeps the elements that people added', async () => {
+      const place = await bench.place(DUAL);
+      await apply(place, { portSecurity: true }, { pool: DUAL.entry(1) });
+      const before = await portOf(place, 'web-0');
+      const [element] = before['addresses'] as string[];
+      await edit(place, 'web-0', { port_security: ['set', [element, '0a:00:00:00:00:77 192.168.7.7']] });
+      for (const [settings, entry] of [
+        [{ portSecurity: true }, DUAL.entry(2)],
+        [undefined, DUAL.entry(3)],
+      ] as const) {
+        await apply(place, settings, { pool: entry, onDrift: 'readdress' });
+        const row = await portOf(place, 'web-0');
+        const [moved] = row['addresses'] as string[];
+        expect(moved).to.equal(`${element!.split(' ')[0]!} ${entry.replace(',', ' ')}`);
+        expect(row['port_security']).to.have.members([moved, '0a:00:00:00:00:77 192.168.7.7']);
+        expect(without(row, 'addresses', 'port_security', 'external_ids')).to.deep.equal(
+          without(before, 'addresses', 'port_security', 'external_ids'),
+        );
+      }
+    });
+  });
+
+  describe('DHCP options', () => {
+    it('of the namespace’s subnet are found by its CIDR, for each family', async () => {
+      const place = await bench.place({ ...DUAL, cidr: '10.40.0.0/24,fd00:40::/64', gateway: '10.40.0.1,fd00:40::1' });
+      const v4 = await insert('DHCP_Options', { cidr: '10.40.0.0/24' });
+      const v6 = await insert('DHCP_Options', { cidr: 'fd00:40:0::/64' });
+      await apply(place, undefined);
+      expect(await portOf(place, 'web-0')).to.deep.include({ dhcpv4_options: undefined, dhcpv6_options: undefined });
+      const before = await portOf(place, 'web-0');
+      const subnet = bench.subnets[place.namespace]!;
+      bench.subnets[place.namespace] = { ...subnet, dhcpv4Options: 'by-cidr', dhcpv6Options: 'by-cidr' };
+      expect((await apply(place, undefined)).count).to.equal(1);
+      const row = await portOf(place, 'web-0');
+      expect(row).to.include({ dhcpv4_options: v4, dhcpv6_options: v6 });
+      expect(without(row, 'dhcpv4_options', 'dhcpv6_options')).to.deep.equal(
+        without(before, 'dhcpv4_options', 'dhcpv6_options'),
+      );
+      expect((await apply(place, undefined)).count).to.equal(0);
+      const own: PortSettingsSource = { dhcpv4Options: 'none' };
+      expect((await apply(place, own, { replicas: 2 })).count).to.equal(1);
+      for (const name of ['web-0', 'web-1']) {
+        expect(await portOf(place, name)).to.include({ dhcpv4_options: undefined, dhcpv6_options: v6 });
+      }
+    });
+
+    it('that do not exist are refused: the database would drop the reference without a word', async () => {
+      const place = await bench.place({ ...DUAL, cidr: '10.41.0.0/24', gateway: '10.41.0.1' });
+      const uuid = await insert('DHCP_Options', { cidr: '10.41.0.0/24' });
+      await apply(place, { dhcpv4Options: uuid });
+      expect(await portOf(place, 'web-0')).to.include({ dhcpv4_options: uuid });
+      const where = [['_uuid', '==', ['uuid', uuid]]];
+      await bench.raw.commit({ op: 'delete', table: 'DHCP_Options', where });
+      await eventually(() => bench.nb.tables.DHCP_Options.get(uuid as never) === undefined);
+      expect(await portOf(place, 'web-0')).to.include({ dhcpv4_options: undefined });
+      const byUuid = await apply(place, { dhcpv4Options: uuid }, { replicas: 2 });
+      expect(byUuid).to.deep.equal({
+        count: 0,
+        statuses: ['refused', 'refused'],
+        codes: ['DhcpOptionsNotFound', 'DhcpOptionsNotFound'],
+      });
+      expect((await apply(place, { dhcpv4Options: 'by-cidr' })).codes).to.deep.equal(['DhcpOptionsNotFound']);
+      await insert('DHCP_Options', { cidr: '10.41.0.0/24' });
+      await insert('DHCP_Options', { cidr: '10.41.0.0/24' });
+      expect((await apply(place, { dhcpv4Options: 'by-cidr' })).codes).to.deep.equal(['AmbiguousDhcpOptions']);
+    });
+
+    it('that are deleted while the port is being written are noticed', async () => {
+      const place = await bench.place({ ...DUAL, cidr: '10.42.0.0/24', gateway: '10.42.0.1' });
+      const uuid = await insert('DHCP_Options', { cidr: '10.42.0.0/24' });
+      await apply(place, undefined);
+      const { gate, nb } = await bench.gated();
+      gate.requests.shut();
+      const port = ({ ordinal }: { readonly ordinal: number }): PortSettings =>
+        ordinal < 2 ? { dhcpv4Options: uuid } : {};
+      // One that is there, and two that are made.
+      const applying = bench.manager({ port }, nb).apply(statefulSet('web', place.namespace, 3));
+      await eventually(() => gate.requests.count('"transact"') === 1);
+      await bench.raw.commit({ op: 'delete', table: 'DHCP_Options', where: [['_uuid', '==', ['uuid', uuid]]] });
+      gate.requests.open();
+      const { outcomes, errors } = await applying;
+      expect(outcomes.map(({ status }) => status)).to.deep.equal(['refused', 'refused', 'created']);
+      expect(errors.map(({ code }) => code)).to.deep.equal(['DhcpOptionsNotFound', 'DhcpOptionsNotFound']);
+      expect([...(await bench.portsOn(place)).keys()].sort()).to.deep.equal([
+        `web-0.${place.namespace}`,
+        `web-2.${place.namespace}`,
+      ]);
+    });
+
+    it('of a subnet that are none are refused for the whole namespace', async () => {
+      const place = await bench.place(DUAL);
+      bench.subnets[place.namespace] = { ...bench.subnets[place.namespace]!, dhcpv4Options: '10.0.0.0/24' };
+      const { message } = await refusal('InvalidSubnet', () => apply(place, undefined));
+      expect(message).to.contain('dhcpv4Options is "10.0.0.0/24"');
+    });
+  });
+
+  describe('port groups', () => {
+    it('are joined on creation, by all ports of a transaction at once', async () => {
+      const place = await bench.place(DUAL);
+      const [one, two] = [await group(), await group()];
+      const port: PortSettingsSource = ({ ordinal }) => ({
+        portGroups: ordinal === 0 ? [one.name] : [one.name, two.name],
+      });
+      expect((await apply(place, port, { replicas: 3 })).count).to.equal(1);
+      const [w0, w1, w2] = [0, 1, 2].map((n) => `web-${n}.${place.namespace}`);
+      expect(await one.members()).to.deep.equal([w0, w1, w2]);
+      expect(await two.members()).to.deep.equal([w1, w2]);
+      expect((await apply(place, port, { replicas: 3 })).count).to.equal(0);
+    });
+
+    it('are joined again by a port that somebody took out, and by nobody else', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      const uuid = await bench.foreignPort(place, `foreign.${place.namespace}`);
+      await apply(place, { portGroups: [name] }, { replicas: 2 });
+      const seen = bench.nb.tables.Port_Group.find({ name });
+      const row = { ports: ['uuid', uuid] };
+      await bench.raw.commit({ op: 'update', table: 'Port_Group', where: [['name', '==', name]], row });
+      await bench.nb.tables.Port_Group.until((each) => each.name === name && each !== seen);
+      const before = await bench.versions();
+      expect((await apply(place, { portGroups: [name] }, { replicas: 2 })).count).to.equal(1);
+      expect(await members()).to.deep.equal(['foreign', 'web-0', 'web-1'].map((each) => `${each}.${place.namespace}`));
+      // A weak reference is not part of the port's row.
+      expect(await bench.versions()).to.deep.equal(before);
+    });
+
+    it('are not left by a port whose settings name them no more', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      await apply(place, { portGroups: [name] });
+      expect((await apply(place, { portGroups: [] })).count).to.equal(0);
+      expect(await members()).to.deep.equal([`web-0.${place.namespace}`]);
+    });
+
+    it('are kept on teardown, with nothing sent', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      const manager = bench.manager({ port: { portGroups: [name] } });
+      await manager.apply(statefulSet('web', place.namespace, 1));
+      const { count, result } = await bench.transactionsOf(() => manager.podDeleted(pod('web-0', place.namespace)));
+      expect(count).to.equal(0);
+      expect(result.retained).to.include({ pod: 'web-0' });
+      expect(await members()).to.have.lengthOf(1);
+    });
+
+    it('are left on teardown where that is wanted, and joined again on return', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      const other = await group();
+      const manager = bench.manager({ port: { portGroups: [name] }, portGroupsOnTeardown: 'leave' });
+      const set = statefulSet('web', place.namespace, 2);
+      await manager.apply(set);
+      const byHand = await portOf(place, 'web-0');
+      await bench.raw.commit({
+        op: 'mutate',
+        table: 'Port_Group',
+        where: [['name', '==', other.name]],
+        mutations: [['ports', 'insert', ['uuid', byHand['_uuid']]]],
+      });
+      const torn = await bench.transactionsOf(() => manager.podDeleted(pod('web-0', place.namespace)));
+      expect(torn.count).to.equal(1);
+      expect(await members()).to.deep.equal([`web-1.${place.namespace}`]);
+      expect(await other.members()).to.deep.equal([`web-0.${place.namespace}`]);
+      expect((await bench.transactionsOf(() => manager.podDeleted(pod('web-0', place.namespace)))).count).to.equal(0);
+      const back = await bench.transactionsOf(() => manager.ensurePort(pod('web-0', place.namespace), set));
+      expect(back.count).to.equal(1);
+      expect(back.result.status).to.equal('reused');
+      expect(await members()).to.have.lengthOf(2);
+      expect(without(await portOf(place, 'web-0'))).to.deep.equal(without(byHand));
+    });
+
+    it('lose a port that is released, by themselves', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      const manager = bench.manager({ port: { portGroups: [name] } });
+      const set = statefulSet('web', place.namespace, 2);
+      await manager.apply(set);
+      expect(await members()).to.have.lengthOf(2);
+      expect((await bench.transactionsOf(() => manager.release(set))).count).to.equal(1);
+      expect(await members()).to.deep.equal([]);
+    });
+
+    it('that do not exist refuse the pods that are to join them', async () => {
+      const place = await bench.place(DUAL);
+      const { name, members } = await group();
+      const port: PortSettingsSource = ({ ordinal }) => ({ portGroups: ordinal === 0 ? [name] : [name, 'nobody'] });
+      expect(await apply(place, port, { replicas: 2 })).to.deep.equal({
+        count: 1,
+        statuses: ['created', 'refused'],
+        codes: ['PortGroupNotFound'],
+      });
+      expect(await members()).to.deep.equal([`web-0.${place.namespace}`]);
+    });
+
+    it('need the table Port_Group replicated', async () => {
+      const place = await bench.place(DUAL);
+      const tables = ['NB_Global', 'Logical_Switch', 'Logical_Switch_Port', 'Logical_Router_Port'] as const;
+      const nb = await connectNorthbound({ remotes: bench.sandbox.remote, tables, onWarning: () => undefined });
+      try {
+        const manager = (port: PortSettings): ReturnType<typeof bench.manager> => bench.manager({ port }, nb as never);
+        const set = statefulSet('web', place.namespace, 1);
+        const { errors } = await manager({ portGroups: ['any'] }).apply(set);
+        expect(errors[0]).to.have.property('code', 'InvalidSettings');
+        expect(errors[0]!.message).to.contain('needs the table Port_Group, which this client does not replicate');
+        const { outcomes } = await manager({ enabled: true }).apply(set);
+        expect(outcomes[0]).to.have.property('status', 'created');
+      } finally {
+        nb.close();
+      }
+    });
+  });
+});
