@@ -46,7 +46,7 @@ try {
   print((await manager.apply(web)).outcomes);
 
   console.log('a pod is deleted and comes back: nothing is sent, then the port is found again');
-  manager.podDeleted({ metadata: { name: 'web-1', namespace } });
+  await manager.podDeleted({ metadata: { name: 'web-1', namespace } });
   await manager.ensurePort({ metadata: { name: 'web-1', namespace, uid: 'a-new-one' } }, web);
 
   console.log('scaled beyond its pool: one pod is refused, the others are left as they are');

@@ -250,22 +250,31 @@ export type {
 } from './schema/types.js';
 export type { Uuid } from './schema/uuid.js';
 export type { IpPair, ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
+export type { AuditFinding } from './statefulset/audit-finding.js';
+export type { Capacity } from './statefulset/capacity.js';
 export type {
+  AdoptOptions,
   ApplyOptions,
-  ApplyResult,
-  AuditFinding,
   CallOptions,
+  PruneOptions,
+  ReleaseOptions,
+  StatefulSetPortManagerOptions,
+} from './statefulset/manager-options.js';
+export type {
+  AdoptedPort,
+  AdoptResult,
+  ApplyResult,
   PlanResult,
   PodDeletedResult,
   PodOutcome,
   PodOutcomeOk,
   PodPort,
+  PruneResult,
   RefusedPod,
   ReleaseResult,
   StatefulSetPortManagerEvents,
-  StatefulSetPortManagerOptions,
-} from './statefulset/manager-options.js';
-export type { OnDrift, PortDrift } from './statefulset/plan.js';
+} from './statefulset/manager-results.js';
+export type { OnDrift, OnRecreate, PortDrift } from './statefulset/plan.js';
 export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
 export type { PortSettings, PortSettingsSource, SettingsSubject } from './statefulset/port-settings.js';
 export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';

@@ -22,7 +22,7 @@ async function tearDown(
   );
   const before = await database.read(set, signal);
   const sentBefore = database.sent;
-  const results = pods.map((pod) => manager().podDeleted(pod));
+  const results = await Promise.all(pods.map((pod) => manager().podDeleted(pod)));
   const retained = results.filter((result) => result.retained !== undefined).length;
   const after = await database.read(set, signal);
   const sent = database.sent - sentBefore;

@@ -8,6 +8,7 @@ import type { Row } from '../schema/types.js';
 import { readPortAddress } from '../nb/addresses.js';
 import { STATEFULSET_KEY } from '../nb/northbound.js';
 import type { NorthboundTables } from '../nb/tables.js';
+import type { PodPort } from './manager-results.js';
 
 /** Prefix of the keys that the manager owns in `external_ids`, of ports and of switches. */
 export const KEY_PREFIX = 'ovn-northbound/';
@@ -20,6 +21,7 @@ export const PORT_KEYS: Readonly<
     | 'pod'
     | 'statefulSet'
     | 'ownerUid'
+    | 'ownerCreated'
     | 'ordinal'
     | 'podUid'
     | 'ip4'
@@ -39,6 +41,8 @@ export const PORT_KEYS: Readonly<
   statefulSet: STATEFULSET_KEY,
   /** Uid of that StatefulSet when the port was last used. */
   ownerUid: `${KEY_PREFIX}owner-uid`,
+  /** When that StatefulSet was created, if it said so: tells a later incarnation from an earlier one. */
+  ownerCreated: `${KEY_PREFIX}owner-created`,
   ordinal: `${KEY_PREFIX}ordinal`,
   /** Uid of the pod that used the port last. */
   podUid: `${KEY_PREFIX}pod-uid`,
@@ -55,7 +59,20 @@ export const FORMAT_VERSION = '1';
 
 /** The columns of a port that the manager works with. */
 export type PortColumns =
-  'name' | 'type' | 'addresses' | 'dynamic_addresses' | 'port_security' | 'options' | 'up' | 'external_ids';
+  | 'name'
+  | 'type'
+  | 'addresses'
+  | 'dynamic_addresses'
+  | 'port_security'
+  | 'options'
+  | 'up'
+  | 'external_ids'
+  | 'enabled'
+  | 'dhcpv4_options'
+  | 'dhcpv6_options'
+  | 'parent_name'
+  | 'tag'
+  | 'tag_request';
 
 /** A port's row as the manager reads it. */
 export type ManagedPortRow = Pick<Row<NorthboundTables, 'Logical_Switch_Port'>, PortColumns | '_uuid'>;
@@ -85,6 +102,8 @@ export interface ManagedPort extends PortAddresses {
   /** `namespace/pod`. */
   readonly pod: string;
   readonly ownerUid: string | undefined;
+  /** When the StatefulSet with that uid was created, in milliseconds since 1970; undefined when it is not known. */
+  readonly ownerCreatedAt: number | undefined;
   readonly podUid: string | undefined;
 }
 
@@ -116,9 +135,15 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
     ordinal,
     pod: ids[PORT_KEYS.pod] ?? '',
     ownerUid: ids[PORT_KEYS.ownerUid],
+    ownerCreatedAt: readTime(ids[PORT_KEYS.ownerCreated]),
     podUid: ids[PORT_KEYS.podUid],
     ...(isAsNoted ? noted : (staticAddresses(row) ?? noted)),
   };
+}
+
+/** A kept port as results and events show it. */
+export function podPort({ statefulSet, ordinal, pod, row, ip4, ip6, mac }: ManagedPort): PodPort {
+  return { statefulSet, ordinal, pod: pod.slice(pod.indexOf('/') + 1), port: row.name, ip4, ip6, mac };
 }
 
 /** The addresses of a port that has one plain element `MAC IP...` with at most one address of each family. */
@@ -130,4 +155,9 @@ export function staticAddresses(row: ManagedPortRow): PortAddresses | undefined 
   const ip6s = address.ips.filter((ip) => ip.includes(':'));
   if (address.ips.length === 0 || ip4s.length > 1 || ip6s.length > 1) return undefined;
   return { ip4: ip4s[0], ip6: ip6s[0], mac: address.mac };
+}
+
+function readTime(text: string | undefined): number | undefined {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
 }

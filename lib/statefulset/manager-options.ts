@@ -1,9 +1,7 @@
-/** What a manager is told when it is made, and what it tells. */
+/** What a manager is told when it is made, and in each call. */
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { Uuid } from '../schema/uuid.js';
-import type { Operation } from '../transaction/operations.js';
-import type { PortDrift, OnDrift } from './plan.js';
-import type { PortError } from './port-error.js';
+import type { OnDrift, OnRecreate } from './plan.js';
+import { checkPortSettings, type PortSettingsSource } from './port-settings.js';
 import type { NamespaceSubnets } from './site.js';
 import type { PodLike } from './workload.js';
 
@@ -26,12 +24,30 @@ export interface StatefulSetPortManagerOptions {
    * `readdress`, which changes the IP addresses and keeps the MAC.
    */
   readonly onDrift?: OnDrift | undefined;
+  /**
+   * What `apply` does with the ports of ordinals that the StatefulSet no longer has: `keep` (default), or `release`,
+   * which deletes those that this incarnation (uid) used last, but for those of the pods given to it, which still exist.
+   */
+  readonly onScaleDown?: 'keep' | 'release' | undefined;
+  /**
+   * What becomes of the ports of a StatefulSet that was deleted and made anew under its name, with another uid:
+   * `inherit` (default), the new one takes them over as they are; `fresh`, they are deleted, and new ones made in the
+   * same transaction; `reject`, the pods are refused.
+   */
+  readonly onRecreate?: OnRecreate | undefined;
   /** Take over ports of the right name that somebody else made, as they are. Default false. */
   readonly adopt?: boolean | undefined;
   /** How addresses are picked where there is no pool: `random` (default) or `sequential`, the lowest free one. */
   readonly pick?: 'random' | 'sequential' | undefined;
   /** Refuse pool addresses that the subnet excludes. Default false: an explicit choice wins. */
   readonly strictExclude?: boolean | undefined;
+  /**
+   * What else the ports are to be: DHCP options, `options`, port groups and so on, for all pods or as a function of the
+   * pod. What it does not name is left as people set it.
+   */
+  readonly port?: PortSettingsSource | undefined;
+  /** Whether `podDeleted` takes the port out of the port groups that `port` names. Default `stay`. */
+  readonly portGroupsOnTeardown?: 'stay' | 'leave' | undefined;
   /** Set `port_security` to the port's addresses. Default false. */
   readonly portSecurity?: boolean | undefined;
   /** Most ports created, changed or released by one transaction. Default 500. */
@@ -64,7 +80,8 @@ export function checkOptions(options: StatefulSetPortManagerOptions): void {
     if (name !== 'timeoutMs' && !Number.isSafeInteger(value)) refuse(name, `a whole number, at least ${least}`);
   }
   if (all['vendor'] !== undefined && typeof all['vendor'] !== 'string') refuse('vendor', 'a text');
-  const known = ['subnets', 'vendor', ...Object.keys(CHOICES), ...Object.keys(LEAST)];
+  checkPortSettings(all['port']);
+  const known = ['subnets', 'vendor', 'port', ...Object.keys(CHOICES), ...Object.keys(LEAST)];
   const unknown = Object.keys(all).find((name) => !known.includes(name));
   if (unknown !== undefined) refuse(unknown, `left out: there are only ${known.join(', ')}`);
 }
@@ -73,9 +90,12 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   indexing: ['relative', 'absolute'],
   onDrift: ['keep', 'error', 'readdress'],
   pick: ['random', 'sequential'],
+  onScaleDown: ['keep', 'release'],
+  onRecreate: ['inherit', 'fresh', 'reject'],
   adopt: [true, false],
   strictExclude: [true, false],
   portSecurity: [true, false],
+  portGroupsOnTeardown: ['stay', 'leave'],
 };
 
 const LEAST: Readonly<Record<string, number>> = { maxPortsPerTransaction: 1, conflictRetries: 0, timeoutMs: 0 };
@@ -94,105 +114,27 @@ export interface ApplyOptions extends CallOptions {
   readonly pods?: readonly PodLike[] | undefined;
 }
 
-/** A port that a pod has, or will have. */
-export interface PodPort {
-  readonly ordinal: number;
-  /** Name of the pod. */
-  readonly pod: string;
-  /** Name of the Logical_Switch_Port. */
-  readonly port: string;
-  readonly ip4: string | undefined;
-  readonly ip6: string | undefined;
-  readonly mac: string;
+/** Options of {@link StatefulSetPortManager.release}. */
+export interface ReleaseOptions extends CallOptions {
+  /** Send nothing; `released` lists what would be deleted. Default false. */
+  readonly dryRun?: boolean | undefined;
 }
 
-/**
- * What became of one pod's port:
- * `created`; `reused`, as it was (`refreshed` when the uid of the pod or StatefulSet was noted anew); `readdressed`;
- * `adopted` from somebody else; `refused`, with the reason.
- */
-export type PodOutcome =
-  | (PodPort & {
-      readonly status: 'created' | 'reused' | 'readdressed' | 'adopted';
-      /** Uuid of the row. In a plan, undefined for a port that does not exist yet. */
-      readonly uuid: Uuid<'Logical_Switch_Port'> | undefined;
-      readonly refreshed: boolean;
-      /** Set when the port's addresses are not what the pool, or an override, says. */
-      readonly drift: PortDrift | undefined;
-    })
-  | {
-      readonly status: 'refused';
-      readonly ordinal: number;
-      readonly pod: string;
-      readonly port: string;
-      readonly error: PortError;
-    };
-
-/** A pod's outcome other than `refused`. */
-export type PodOutcomeOk = Exclude<PodOutcome, { status: 'refused' }>;
-
-/** The outcome of a pod that gets no port. */
-export type RefusedPod = Extract<PodOutcome, { status: 'refused' }>;
-
-/** Result of {@link StatefulSetPortManager.apply}. */
-export interface ApplyResult {
-  /** `namespace/name`. */
-  readonly statefulSet: string;
-  /** One for each ordinal, in sequence. */
-  readonly outcomes: readonly PodOutcome[];
-  /** The errors of the pods that got no port; empty when all is well. */
-  readonly errors: readonly PortError[];
-  /** Likely mistakes in the manifest. */
-  readonly warnings: readonly string[];
+/** Options of {@link StatefulSetPortManager.prune}. */
+export interface PruneOptions extends CallOptions {
+  /** Send and note nothing; `pruned` lists what would be deleted. Default false. */
+  readonly dryRun?: boolean | undefined;
+  /** Time that must lie between two sightings of a port that nobody needs, in milliseconds. Default 300000. */
+  readonly graceMs?: number | undefined;
 }
 
-/** Result of {@link StatefulSetPortManager.plan}. */
-export interface PlanResult extends ApplyResult {
-  /** The operations that `apply` would send, transaction by transaction. */
-  readonly transactions: readonly (readonly Operation[])[];
-}
-
-/** Result of {@link StatefulSetPortManager.podDeleted}. */
-export interface PodDeletedResult {
-  /** The port that is kept for the pod; undefined when it has none. */
-  readonly retained: PodPort | undefined;
-}
-
-/** Result of {@link StatefulSetPortManager.release}. */
-export interface ReleaseResult {
-  /** The ports that were deleted. */
-  readonly released: readonly PodPort[];
+/** Options of {@link StatefulSetPortManager.adopt}. */
+export interface AdoptOptions extends CallOptions {
+  /** Send nothing; the result says what would change. Default false. */
+  readonly dryRun?: boolean | undefined;
   /**
-   * Ports that were left, because they belong to another incarnation (uid) of the StatefulSet by now, or are on a switch
-   * that the client does not replicate.
+   * How the system that made the ports names them: `pod.namespace` (default), as Kube-OVN does; `namespace_pod`, as
+   * OVN-Kubernetes does; or a function. A port of another name than `pod.namespace` is renamed.
    */
-  readonly skipped: readonly PodPort[];
-}
-
-/** A finding of {@link StatefulSetPortManager.audit}. */
-export interface AuditFinding {
-  /** Several ports of one switch have the same IP or MAC address. */
-  readonly kind: 'shared-address';
-  readonly logicalSwitch: string;
-  readonly address: string;
-  /** Names of the ports, with the StatefulSet that each is kept for, if any. */
-  readonly ports: readonly { readonly name: string; readonly statefulSet: string | undefined }[];
-}
-
-/** Events of a manager and what their listeners get. */
-export interface StatefulSetPortManagerEvents {
-  /** A port was created. */
-  allocated: [port: PodOutcomeOk];
-  /** A port that was kept is in use again. */
-  reused: [port: PodOutcomeOk];
-  /** A pod went; its port stays. */
-  retained: [port: PodPort];
-  /** A port was deleted, as asked. */
-  released: [port: PodPort];
-  /** A kept port has other addresses than the pool, or an override, says. */
-  drift: [port: PodOutcomeOk];
-  /** A pod got no port, because somebody else has its address. */
-  conflict: [error: PortError];
-  /** A pod got no port, because the pool or the subnet has no address left. */
-  exhausted: [error: PortError];
+  readonly existingName?: 'pod.namespace' | 'namespace_pod' | ((namespace: string, pod: string) => string) | undefined;
 }

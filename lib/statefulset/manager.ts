@@ -8,88 +8,108 @@
  */
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { Pool } from '../ipam/pool.js';
-import { NamedUuid } from '../schema/uuid.js';
-import { Transaction } from '../transaction/builder.js';
-import type { Operation } from '../transaction/operations.js';
-import { portName, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
+import type { AuditFinding } from './audit-finding.js';
+import { auditPorts } from './audit.js';
+import { capacityOf, type Capacity } from './capacity.js';
+import { LostPorts } from './lost-ports.js';
+import { podPort, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
 import { checkOptions } from './manager-options.js';
-import { findSharedAddresses } from './audit.js';
 import type {
+  AdoptOptions,
   ApplyOptions,
-  ApplyResult,
-  AuditFinding,
   CallOptions,
-  StatefulSetPortManagerEvents,
+  PruneOptions,
+  ReleaseOptions,
   StatefulSetPortManagerOptions,
+} from './manager-options.js';
+import type {
+  AdoptResult,
+  ApplyResult,
   PlanResult,
   PodDeletedResult,
-  PodOutcome,
   PodOutcomeOk,
-  PodPort,
-  RefusedPod,
+  PruneResult,
   ReleaseResult,
-} from './manager-options.js';
-import { planPods, type PlanRules } from './plan.js';
-import { planView } from './plan-view.js';
-import { PodTurns, within } from './pod-turns.js';
-import { PortTransactions, type Call, type ManagerTransaction } from './port-transactions.js';
-import { releasePorts } from './release-ports.js';
-import { describeSubnet, findSite, readPool, type Site } from './site.js';
-import { Flight, SwitchFlights } from './switch-flights.js';
-import { SwitchIndexes, type ManagerClient, type SwitchIndex } from './switch-index.js';
-import { ordinalsOf, podOfOrdinal, readPod, readPodName, readWorkload } from './workload.js';
+  StatefulSetPortManagerEvents,
+} from './manager-results.js';
+import { excessPorts, podsOf, readPods } from './member-pods.js';
+import { emitOutcomes } from './outcome-events.js';
+import { Places } from './places.js';
+import type { PlanRules } from './plan.js';
+import { PodTurns } from './pod-turns.js';
+import { PortAdoptions } from './adopt-ports.js';
+import { PortAllocator, type PodCall } from './port-allocator.js';
+import { PortTransactions, type Call, type CallSubject } from './port-transactions.js';
+import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './prune.js';
+import { PortReleases } from './release-ports.js';
+import type { ManagerClient } from './switch-index.js';
+import { findTornDown, leaveGroupsOf } from './tear-down.js';
+import { readPod, readWorkload } from './workload.js';
 import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
-import { undoConflicts } from './undo-conflicts.js';
-import { writePlans, type PendingOutcome, type WriteRules } from './write-plan.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_CONFLICT_RETRIES = 50;
-/** StatefulSets whose pools are kept in their parsed form. */
-const MAX_POOLS = 1000;
+const DEFAULT_VENDOR = 'ovn-northbound';
 
 /** Keeps the ports of StatefulSets; see the head of this file and `docs/statefulset-ports.md`. */
 export class StatefulSetPortManager implements Disposable {
   readonly #client: ManagerClient;
   readonly #options: StatefulSetPortManagerOptions;
+  readonly #vendor: string;
   readonly #rules: PlanRules;
-  readonly #maxPorts: number;
   readonly #transactions: PortTransactions;
-  readonly #indexes: SwitchIndexes;
-  readonly #flights = new WeakMap<SwitchIndex, SwitchFlights>();
-  readonly #pools = new Map<
-    string,
-    { readonly text: string; readonly subnet: string; readonly pool: Pool | undefined }
-  >();
-  readonly #events: GuardedEmitter<StatefulSetPortManagerEvents>;
+  readonly #places: Places;
   readonly #turns = new PodTurns();
-  readonly #writeRules: WriteRules;
+  readonly #releases: PortReleases;
+  readonly #lost: LostPorts;
+  readonly #allocator: PortAllocator;
+  readonly #sightings = new PruneSightings(() => performance.now());
+  readonly #events: GuardedEmitter<StatefulSetPortManagerEvents>;
 
   /** `client` must replicate the tables of `connectNorthbound`'s default; it stays the caller's to close. Throws `InvalidArgumentError`. */
   constructor(client: ManagerClient, options: StatefulSetPortManagerOptions) {
     checkOptions(options);
+    const { vendor = DEFAULT_VENDOR, maxPortsPerTransaction: maxPorts = 500 } = options;
     this.#client = client;
     this.#options = options;
+    this.#vendor = vendor;
     this.#rules = {
       indexing: options.indexing ?? 'relative',
       onDrift: options.onDrift ?? 'keep',
+      onRecreate: options.onRecreate ?? 'inherit',
       adopt: options.adopt ?? false,
       pick: options.pick ?? 'random',
       strictExclude: options.strictExclude ?? false,
     };
-    this.#writeRules = { vendor: options.vendor ?? 'ovn-northbound', portSecurity: options.portSecurity ?? false };
-    this.#maxPorts = options.maxPortsPerTransaction ?? 500;
-    this.#transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
-    this.#indexes = new SwitchIndexes(client);
     this.#events = new GuardedEmitter((event, error) => {
       process.emitWarning(`a listener of "${event}" threw: ${String(error)}`, { type: 'OvnNorthboundWarning' });
+    });
+    const places = new Places(client, options.subnets, this.#rules.strictExclude);
+    const transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
+    this.#places = places;
+    this.#transactions = transactions;
+    this.#releases = new PortReleases(client, transactions, places, maxPorts);
+    this.#lost = new LostPorts(client, vendor, (port) => this.#events.emit('portLost', podPort(port)));
+    this.#allocator = new PortAllocator({
+      client,
+      places,
+      transactions,
+      turns: this.#turns,
+      releases: this.#releases,
+      lost: this.#lost,
+      vendor,
+      settings: options.port,
+      portSecurity: options.portSecurity ?? false,
+      maxPorts,
+      onOutcomes: (outcomes) => emitOutcomes(this.#events, outcomes),
     });
   }
 
   /**
    * Makes the ports of all ordinals of a StatefulSet, in sequence, and leaves those that exist as they are. Sends
    * nothing when there is nothing to do. A pod that can get no port is refused by itself: its outcome and
-   * `errors` say why, and the others get theirs.
+   * `errors` say why, and the others get theirs. What becomes of the ports of ordinals that it no longer has is up to
+   * `onScaleDown`.
    *
    * Rejects with `PortError` when the whole StatefulSet gets none: `InvalidStatefulSet`, `InvalidPool`,
    * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`,
@@ -98,14 +118,15 @@ export class StatefulSetPortManager implements Disposable {
    * of the pods does not end in time. What earlier transactions did stays; calling again goes on from there.
    */
   async apply(statefulSet: StatefulSetLike, options: ApplyOptions = {}): Promise<ApplyResult> {
-    const workload = readWorkload(statefulSet);
-    const pods = podsOf(workload, options.pods);
-    const call = this.#call(workload, options);
-    const outcomes: PodOutcome[] = [];
-    await this.#transactions.ready(call);
-    this.#pool(workload, this.#site(workload));
-    for (const chunk of this.#chunks(pods)) outcomes.push(...(await this.#ensure(call, chunk)));
-    return resultOf(workload, outcomes);
+    return this.#apply(statefulSet, options, this.#rules);
+  }
+
+  /**
+   * {@link apply} with `onDrift: 'readdress'` for this call: ports whose IP addresses are not what the pool, or an
+   * override, says get those, all in one transaction, and keep their MAC addresses.
+   */
+  async readdress(statefulSet: StatefulSetLike, options: ApplyOptions = {}): Promise<ApplyResult> {
+    return this.#apply(statefulSet, options, { ...this.#rules, onDrift: 'readdress' });
   }
 
   /**
@@ -115,25 +136,34 @@ export class StatefulSetPortManager implements Disposable {
   async ensurePort(pod: PodLike, statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<PodOutcomeOk> {
     const workload = readWorkload(statefulSet);
     const member = readPod(workload, pod);
-    const call = this.#call(workload, options);
+    const call = this.#podCall(workload, options);
     await this.#transactions.ready(call);
-    const [outcome] = await this.#ensure(call, [member]);
+    const [outcome] = await this.#allocator.ensure(call, [member], this.#rules);
     if (outcome?.status === 'refused') throw outcome.error;
     return outcome as PodOutcomeOk;
   }
 
   /**
-   * Notes that a pod is gone, for whatever reason. Its port stays, and nothing is sent. Throws `InvalidArgumentError`
-   * for a pod without a name.
+   * Notes that a pod is gone, for whatever reason. Its port stays, and nothing is sent; only where `portGroupsOnTeardown`
+   * is `leave` does it send one transaction, which takes the port out of the groups that the option `port` names.
+   * Rejects with `InvalidArgumentError` for a pod without a name; when it has to send something, as {@link apply}.
    */
-  podDeleted(pod: PodLike): PodDeletedResult {
-    const { name, namespace } = readPodName(pod);
-    const row = this.#client.tables.Logical_Switch_Port.find({ name: portName(namespace, name) });
-    const managed = row && readManagedPort(row);
-    if (managed === undefined) return { retained: undefined };
-    const retained = podPort(managed);
+  async podDeleted(pod: PodLike, options: CallOptions = {}): Promise<PodDeletedResult> {
+    const torn = findTornDown(this.#client, pod);
+    if (torn === undefined) return { retained: undefined, stale: false };
+    const { kept, stale } = torn;
+    if (this.#options.portGroupsOnTeardown === 'leave' && !stale) {
+      const port = kept.row.name;
+      const failure = `port ${port} is not taken out of its port groups`;
+      const call = this.#call({ ...subjectOfKey(kept.statefulSet), failure }, options);
+      await this.#transactions.ready(call);
+      await this.#turns.take([port], call, () =>
+        leaveGroupsOf(this.#client, this.#transactions, call, this.#options.port, pod),
+      );
+    }
+    const retained = podPort(kept);
     this.#events.emit('retained', retained);
-    return { retained };
+    return { retained, stale };
   }
 
   /**
@@ -141,23 +171,64 @@ export class StatefulSetPortManager implements Disposable {
    * that a later incarnation has used since are left alone. Each deletion is sent with the condition that the port is
    * still kept for it. Later calls of this manager for these pods wait for it. Rejects as {@link apply}.
    */
-  async release(statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<ReleaseResult> {
+  async release(statefulSet: StatefulSetLike, options: ReleaseOptions = {}): Promise<ReleaseResult> {
     const workload = readWorkload(statefulSet);
-    const call = this.#call(workload, options);
+    const call = this.#call({ ...workload, failure: `the ports of ${workload.key} are not released` }, options);
     await this.#transactions.ready(call);
-    const names = new Set(this.#portsOf(workload.key).map(({ row }) => row.name));
-    const choose = (): ManagedPort[] =>
-      this.#portsOf(workload.key).filter(
-        ({ row, ownerUid }) =>
-          names.has(row.name) && (workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid),
-      );
-    // A call that finds the ports meanwhile would tell its pods of ports that are about to go.
-    const released = await this.#turns.take([...names], call, async () =>
-      (await releasePorts(this.#client, this.#transactions, call, this.#maxPorts, choose)).map(podPort),
-    );
-    for (const port of released) this.#events.emit('released', port);
-    this.#pools.delete(workload.key);
-    return { released, skipped: this.#portsOf(workload.key).map(podPort) };
+    const isOurs = ({ ownerUid }: ManagedPort): boolean =>
+      workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid;
+    const choose = (): ManagedPort[] => this.#portsOf(workload.key).filter(isOurs);
+    const released =
+      options.dryRun === true ? choose().map(podPort) : await this.#releaseChosen(call, workload.key, choose);
+    if (options.dryRun !== true) this.#places.forgetPool(workload.key);
+    const skipped = this.#portsOf(workload.key).filter((port) => options.dryRun !== true || !isOurs(port));
+    return { released, skipped: skipped.map(podPort) };
+  }
+
+  /**
+   * Deletes the ports that none of the StatefulSets `desired`, which must be all that there are, needs: made by this
+   * `vendor`, not up, and of an ordinal that no StatefulSet has within its replicas, whether its pod exists or not. A port
+   * goes when it was seen so by two calls of this manager at least `graceMs` apart, and by those between them.
+   *
+   * Rejects with `InvalidArgumentError`, with `PortError` `InvalidStatefulSet`, and as {@link release}.
+   */
+  async prune(desired: readonly StatefulSetLike[], options: PruneOptions = {}): Promise<PruneResult> {
+    if (!Array.isArray(desired)) {
+      throw new InvalidArgumentError(`prune needs the list of all StatefulSets; it was given ${printValue(desired)}`);
+    }
+    const { dryRun = false, graceMs = DEFAULT_GRACE_MS } = options;
+    if (!(graceMs >= 0)) throw new InvalidArgumentError(`graceMs is ${printValue(graceMs)}; give 0 or more`);
+    const workloads = desired.map((statefulSet: StatefulSetLike) => readWorkload(statefulSet));
+    const call = this.#call({ namespace: '*', name: '*', key: '*', failure: 'no port is pruned' }, options);
+    await this.#transactions.ready(call);
+    const candidates = (): ManagedPort[] => pruneCandidates(this.listAll(), workloads, this.#vendor);
+    const { due, waiting } = this.#sightings.sight(candidates(), graceMs, !dryRun);
+    const later = waiting.map(({ port, remainingMs }) => ({ ...podPort(port), remainingMs }));
+    if (dryRun) return { pruned: due.map(podPort), waiting: later };
+    const pruned: PruneResult['pruned'][number][] = [];
+    for (const key of new Set(due.map(({ statefulSet }) => statefulSet))) {
+      const uids = new Map(due.map(({ row, ownerUid }) => [row._uuid, ownerUid]));
+      const choose = (): ManagedPort[] =>
+        pruneCandidates(this.#portsOf(key), workloads, this.#vendor).filter(
+          ({ row, ownerUid }) => uids.has(row._uuid) && uids.get(row._uuid) === ownerUid,
+        );
+      const one = { ...call, subject: { ...subjectOfKey(key), failure: `the ports of ${key} are not pruned` } };
+      pruned.push(...(await this.#releaseChosen(one, key, choose)));
+    }
+    return { pruned, waiting: later };
+  }
+
+  /**
+   * Takes over the ports that another system made for the pods of a StatefulSet, with the addresses that they have, and
+   * makes none. A port on another switch, or without one MAC and plain IP addresses, is left alone; `errors` says so. With
+   * `dryRun` it sends nothing, and the result tells what would change. Rejects as {@link apply}.
+   */
+  async adopt(statefulSet: StatefulSetLike, options: AdoptOptions = {}): Promise<AdoptResult> {
+    const workload = readWorkload(statefulSet);
+    const adoptions = new PortAdoptions(this.#client, workload, options);
+    const call = this.#podCall(workload, options);
+    await this.#transactions.ready(call);
+    return adoptions.run(this.#allocator, call, this.#rules);
   }
 
   /**
@@ -166,27 +237,14 @@ export class StatefulSetPortManager implements Disposable {
    */
   plan(statefulSet: StatefulSetLike, options: Pick<ApplyOptions, 'pods'> = {}): PlanResult {
     const workload = readWorkload(statefulSet);
-    if (this.#client.state.name !== 'synced') throw this.#transactions.notReady(workload, 0);
-    const pods = podsOf(workload, options.pods);
-    const site = this.#site(workload);
-    const flights = this.#flightsOn(site);
-    const planned: Flight[] = [];
-    const outcomes: PodOutcome[] = [];
-    const transactions: (readonly Operation[])[] = [];
-    try {
-      // As if each were sent: the next one stays clear of what it claims.
-      for (const chunk of this.#chunks(pods)) {
-        const flight = new Flight();
-        planned.push(flight);
-        const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
-        outcomes.push(...this.#write(tx, workload, chunk, site, flights, flight).map(unwritten));
-        const { guards, operations } = tx.build();
-        if (operations.length > 0) transactions.push([...guards, ...operations]);
-      }
-    } finally {
-      for (const flight of planned.reverse()) flights.withdraw(flight);
-    }
-    return { ...resultOf(workload, outcomes), transactions };
+    const existing = readPods(workload, options.pods);
+    this.#requireSync(workload);
+    const { outcomes, transactions } = this.#allocator.preview(workload, podsOf(workload, existing), this.#rules);
+    const excess = this.#excessPorts(workload, existing);
+    return {
+      ...resultOf(workload, outcomes, excess.map(podPort)),
+      transactions: [...this.#releases.preview(excess), ...transactions],
+    };
   }
 
   /** The ports that are kept for a StatefulSet, by ordinal, those beyond its replicas too. */
@@ -194,12 +252,37 @@ export class StatefulSetPortManager implements Disposable {
     return this.#portsOf(readWorkload(statefulSet).key);
   }
 
+  /** The ports that are kept for any StatefulSet, by StatefulSet and ordinal. */
+  listAll(): ManagedPort[] {
+    const ports: ManagedPort[] = [];
+    for (const row of this.#client.tables.Logical_Switch_Port.values()) {
+      const managed = readManagedPort(row);
+      if (managed !== undefined) ports.push(managed);
+    }
+    const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+    return ports.sort((a, b) => order(a.statefulSet, b.statefulSet) || a.ordinal - b.ordinal);
+  }
+
   /**
-   * Addresses that several ports of one switch have, on the switches named, by name or uuid, or on all. Sends nothing.
-   * Throws `NorthboundError` `SwitchNotFound`.
+   * What is not as it should be on the switches named, by name or uuid, or on all, and what to do about it; see
+   * {@link AuditFinding}. Sends nothing. Throws `NorthboundError` `SwitchNotFound`.
    */
   audit(logicalSwitches?: readonly string[]): AuditFinding[] {
-    return findSharedAddresses(this.#client, this.#indexes, logicalSwitches);
+    return auditPorts(this.#client, this.#places.indexes, { subnets: this.#options.subnets, logicalSwitches });
+  }
+
+  /**
+   * How many addresses the pool of a StatefulSet has, or its subnet, and how far they go. Sends nothing. Throws
+   * `PortError` as {@link apply} rejects.
+   */
+  capacity(statefulSet: StatefulSetLike): Capacity {
+    const workload = readWorkload(statefulSet);
+    this.#requireSync(workload);
+    const { site, index, flights } = this.#places.of(workload);
+    const pool = this.#places.pool(workload, site);
+    const kept = this.#portsOf(workload.key);
+    const claimedBy = (address: string): string | undefined => flights.claimedBy(address);
+    return capacityOf(workload, pool, site, index, kept, this.#rules.indexing, claimedBy);
   }
 
   /** Calls `listener` at each event. Returns a function that stops it. */
@@ -220,7 +303,8 @@ export class StatefulSetPortManager implements Disposable {
 
   /** Stops following the replica. The client stays open; ports stay. */
   close(): void {
-    this.#indexes.close();
+    this.#places.close();
+    this.#lost.close();
     this.#events.clear();
   }
 
@@ -228,92 +312,36 @@ export class StatefulSetPortManager implements Disposable {
     this.close();
   }
 
-  /** Pods that share a transaction. Readdressing may swap addresses between any two, which takes one for all. */
-  #chunks(pods: readonly WorkloadPod[]): WorkloadPod[][] {
-    const size = this.#rules.onDrift === 'readdress' ? Math.max(1, pods.length) : this.#maxPorts;
-    return Array.from({ length: Math.ceil(pods.length / size) }, (_, i) => pods.slice(i * size, (i + 1) * size));
+  async #apply(statefulSet: StatefulSetLike, options: ApplyOptions, rules: PlanRules): Promise<ApplyResult> {
+    const workload = readWorkload(statefulSet);
+    const existing = readPods(workload, options.pods);
+    const call = this.#podCall(workload, options);
+    await this.#transactions.ready(call);
+    // What refuses the whole StatefulSet does so before anything is changed.
+    this.#places.pool(workload, this.#places.of(workload).site);
+    const excess = (): ManagedPort[] => this.#excessPorts(workload, existing);
+    const released = excess().length === 0 ? [] : await this.#releaseChosen(call, workload.key, excess);
+    const outcomes = await this.#allocator.ensure(call, podsOf(workload, existing), rules);
+    return resultOf(workload, outcomes, released);
   }
 
-  /** Ports for these pods, as one transaction at most; a second call for one of them waits for the first. */
-  async #ensure(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
-    const names = pods.map(({ name }) => portName(call.workload.namespace, name));
-    return this.#turns.take(names, call, () => this.#ensureAlone(call, pods));
+  /** Ports of ordinals that a StatefulSet no longer has and that are to go. */
+  #excessPorts(workload: Workload, existing: ReadonlyMap<number, WorkloadPod>): ManagedPort[] {
+    const { onScaleDown = 'keep', onRecreate = 'inherit' } = this.#options;
+    if (onScaleDown === 'keep' && onRecreate !== 'fresh') return [];
+    return excessPorts(workload, existing, this.#portsOf(workload.key), { onScaleDown, onRecreate });
   }
 
-  async #ensureAlone(call: Call, pods: readonly WorkloadPod[]): Promise<PodOutcome[]> {
-    const { workload } = call;
-    const flight = new Flight();
-    let place: { readonly site: Site; readonly index: SwitchIndex; readonly flights: SwitchFlights } | undefined;
-    for (let attempt = 1; ; attempt++) {
-      let succeeded = false;
-      let outcomes: PodOutcome[];
-      try {
-        const written = await this.#transactions.commit(call, (tx): PendingOutcome[] => {
-          const site = this.#site(workload);
-          const flights = this.#flightsOn(site);
-          // The switch may be another one than before, when the namespace was given another.
-          if (place !== undefined && place.flights !== flights) place.flights.end(flight, false);
-          place = { site, flights, index: this.#indexes.of(site.logicalSwitch._uuid) };
-          return this.#write(tx, workload, pods, site, flights, flight);
-        });
-        outcomes = written.map((outcome) => asWritten(outcome, flight));
-        succeeded = true;
-      } finally {
-        place?.flights.end(flight, succeeded);
-      }
-      // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
-      if (place !== undefined && flight.blockers.size > 0) {
-        await within(call, place.flights.landed(flight.blockers));
-        attempt--;
-        continue;
-      }
-      const conflicts =
-        place === undefined
-          ? []
-          : await undoConflicts(this.#client, this.#transactions, this.#writeRules, call, {
-              ...place,
-              flight,
-              outcomes,
-            });
-      const isPicked = (pod: string): boolean =>
-        workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
-      // Where addresses are picked, another one is as good.
-      if (!conflicts.some(({ pod }) => isPicked(pod))) return this.#report(outcomes, conflicts);
-      if (attempt > this.#transactions.conflictRetries) throw this.#transactions.conflict(workload, attempt);
-    }
-  }
-
-  /** Plans on the replica as it is, and appends what the plan asks for. */
-  #write(
-    tx: ManagerTransaction,
-    workload: Workload,
-    pods: readonly WorkloadPod[],
-    site: Site,
-    flights: SwitchFlights,
-    flight: Flight,
-  ): PendingOutcome[] {
-    flights.begin(flight);
-    const index = this.#indexes.of(site.logicalSwitch._uuid);
-    const view = planView(this.#client, site, index, flights, flight, this.#rules);
-    const plans = planPods(workload, this.#pool(workload, site), pods, view, this.#rules);
-    return writePlans(tx, workload, site, plans, flights, flight, this.#writeRules);
-  }
-
-  #report(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
-    const byPod = new Map(conflicts.map((conflict) => [conflict.pod, conflict]));
-    const final = outcomes.map((outcome) => byPod.get(outcome.pod) ?? outcome);
-    for (const outcome of final) {
-      if (outcome.status === 'refused') {
-        const { code } = outcome.error;
-        if (code === 'PoolExhausted' || code === 'SubnetExhausted') this.#events.emit('exhausted', outcome.error);
-        else if (code === 'AddressInUse' || code === 'MacInUse') this.#events.emit('conflict', outcome.error);
-        continue;
-      }
-      if (outcome.status === 'created') this.#events.emit('allocated', outcome);
-      else if (outcome.status === 'reused') this.#events.emit('reused', outcome);
-      if (outcome.drift !== undefined) this.#events.emit('drift', outcome);
-    }
-    return final;
+  /** Deletes the ports of a StatefulSet that `choose` finds now, as long as it finds them. */
+  async #releaseChosen(call: Call, key: string, choose: () => readonly ManagedPort[]): Promise<PruneResult['pruned']> {
+    this.#lost.forgetAll(key);
+    const names = new Set(choose().map(({ row }) => row.name));
+    const chosen = (): ManagedPort[] => choose().filter(({ row }) => names.has(row.name));
+    // A call that finds the ports meanwhile would tell its pods of ports that are about to go.
+    const released = await this.#turns.take([...names], call, async () => this.#releases.release(call, chosen));
+    const ports = released.map(podPort);
+    for (const port of ports) this.#events.emit('released', port);
+    return ports;
   }
 
   #portsOf(statefulSet: string): ManagedPort[] {
@@ -323,66 +351,32 @@ export class StatefulSetPortManager implements Disposable {
     return rows.flatMap((row) => readManagedPort(row) ?? []).sort((a, b) => a.ordinal - b.ordinal);
   }
 
-  #site(workload: Workload): Site {
-    return findSite(this.#client, this.#options.subnets, workload);
+  #requireSync(workload: Workload): void {
+    if (this.#client.state.name !== 'synced') throw this.#transactions.notReady(workload, 0);
   }
 
-  /** The pool of a StatefulSet; read again when it, or its subnet, is another one than the last time. */
-  #pool(workload: Workload, site: Site): Pool | undefined {
-    if (workload.pool === undefined) return undefined;
-    const subnet = describeSubnet(site.subnet);
-    const known = this.#pools.get(workload.key);
-    // The texts apart: a long pool that is the same string object is compared at once.
-    if (known?.text === workload.pool && known.subnet === subnet) return known.pool;
-    const pool = readPool(workload, site, this.#rules.strictExclude);
-    const [oldest] = this.#pools.keys();
-    if (oldest !== undefined && this.#pools.size >= MAX_POOLS) this.#pools.delete(oldest);
-    this.#pools.set(workload.key, { text: workload.pool, subnet, pool });
-    return pool;
+  #podCall(workload: Workload, options: CallOptions): PodCall {
+    return { ...this.#call(workload, options), workload };
   }
 
-  #call(workload: Workload, { signal, timeoutMs }: CallOptions): Call {
+  #call(subject: CallSubject, { signal, timeoutMs }: CallOptions): Call {
     const limitMs = timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     if (!(limitMs >= 0)) throw new InvalidArgumentError(`timeoutMs is ${printValue(limitMs)}; give 0 or more`);
-    return { workload, signal, deadline: performance.now() + limitMs };
-  }
-
-  #flightsOn(site: Site): SwitchFlights {
-    const index = this.#indexes.of(site.logicalSwitch._uuid);
-    let flights = this.#flights.get(index);
-    if (flights === undefined) this.#flights.set(index, (flights = new SwitchFlights(index)));
-    return flights;
+    return { subject, signal, deadline: performance.now() + limitMs };
   }
 }
 
-/** The pods of all ordinals, with what is known of those that exist. */
-function podsOf(workload: Workload, given: readonly PodLike[] = []): WorkloadPod[] {
-  if (!Array.isArray(given))
-    throw new InvalidArgumentError(`option pods is ${printValue(given)}; it must be a list of pods`);
-  const known = new Map(given.map((pod: PodLike) => readPod(workload, pod)).map((pod) => [pod.ordinal, pod]));
-  return ordinalsOf(workload).map((ordinal) => known.get(ordinal) ?? podOfOrdinal(workload, ordinal));
-}
-
-function resultOf(workload: Workload, outcomes: readonly PodOutcome[]): ApplyResult {
+function resultOf(
+  workload: Workload,
+  outcomes: ApplyResult['outcomes'],
+  released: ApplyResult['released'],
+): ApplyResult {
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'refused' ? [outcome.error] : []));
-  return { statefulSet: workload.key, outcomes, errors, warnings: workload.warnings };
+  return { statefulSet: workload.key, outcomes, released, errors, warnings: workload.warnings };
 }
 
-function podPort({ ordinal, pod, row, ip4, ip6, mac }: ManagedPort): PodPort {
-  return { ordinal, pod: pod.slice(pod.indexOf('/') + 1), port: row.name, ip4, ip6, mac };
-}
-
-/** A port that is found because the transaction that made it had lost its reply was made by this call all the same. */
-function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
-  if (outcome.status !== 'reused') return outcome;
-  if (flight.created.get(outcome.port) === outcome.mac) return { ...outcome, status: 'created', refreshed: false };
-  return flight.former.has(outcome.port) && outcome.drift === undefined
-    ? { ...outcome, status: 'readdressed' }
-    : outcome;
-}
-
-/** A planned outcome; a port that does not exist yet has no uuid. */
-function unwritten(outcome: PendingOutcome): PodOutcome {
-  if (outcome.status === 'refused') return outcome;
-  return { ...outcome, uuid: outcome.uuid instanceof NamedUuid ? undefined : outcome.uuid };
+/** The subject of a call for `namespace/name`. */
+function subjectOfKey(key: string): CallSubject {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name, key };
 }

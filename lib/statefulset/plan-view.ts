@@ -1,26 +1,59 @@
 /** What a plan is shown: the replica through the indexes of one switch, and the transactions on their way. */
 import { tryParseIp, type IpFamily } from '../ipam/address.js';
 import { randomMac } from '../ipam/mac.js';
-import { readManagedPort, type ManagedPortRow } from './managed-port.js';
+import type { LostPorts } from './lost-ports.js';
+import { portName, readManagedPort, type ManagedPortRow } from './managed-port.js';
+import type { Place } from './places.js';
 import type { AddressHolder, PlanRules, PlanView } from './plan.js';
+import type { PortSettingsSource } from './port-settings.js';
+import { NO_SETTINGS, resolveSettings, type SettingsDefaults } from './resolve-settings.js';
 import type { Site } from './site.js';
-import type { Flight, SwitchFlights } from './switch-flights.js';
+import type { Flight } from './switch-flights.js';
 import type { ManagerClient, SwitchIndex } from './switch-index.js';
+import type { Workload } from './workload.js';
+
+/** What the manager knows besides the database. */
+export interface Knowledge {
+  /** The settings that the caller gave for ports. */
+  readonly settings: PortSettingsSource | undefined;
+  readonly defaults: SettingsDefaults;
+  readonly lost: LostPorts;
+}
 
 /** Makes the view for one plan of the transaction `flight`. */
 export function planView(
   client: ManagerClient,
-  site: Site,
-  index: SwitchIndex,
-  flights: SwitchFlights,
+  workload: Workload,
+  { site, index, flights }: Place,
   flight: Flight,
   rules: PlanRules,
+  { settings, defaults, lost }: Knowledge,
 ): PlanView {
   const routerAddresses = index.routerAddresses();
+  const hasSettings =
+    settings !== undefined ||
+    defaults.portSecurity ||
+    site.dhcpv4Options !== undefined ||
+    site.dhcpv6Options !== undefined;
+  /** What a pod had that lost its port counts as picked before. */
+  const recall = (pod: string): void => {
+    const known = lost.find(portName(workload.namespace, pod), workload.key);
+    if (known === undefined) return;
+    for (const [kind, address] of [
+      ['ip4', known.ip4],
+      ['ip6', known.ip6],
+      ['mac', known.mac],
+    ] as const) {
+      const key = `${pod} ${kind}`;
+      if (address !== undefined && !flight.picks.has(key)) flight.picks.set(key, address);
+    }
+  };
   return {
     site,
+    settings: (pod) => (hasSettings ? resolveSettings(client, settings, defaults, site, workload, pod) : NO_SETTINGS),
     port: (name) => client.tables.Logical_Switch_Port.find({ name }),
-    isHere: (port) => client.tables.Logical_Switch.find({ ports: [port._uuid] })?._uuid === index.uuid,
+    switchOf: (port) =>
+      index.has(port._uuid) ? index.uuid : client.tables.Logical_Switch.find({ ports: [port._uuid] })?._uuid,
     routerPort: (address) => routerAddresses.get(address),
     holder: (address, isExcepted = () => false) => {
       const claimant = flights.claimant(address, flight);
@@ -30,11 +63,13 @@ export function planView(
       return owner && describeHolder(owner);
     },
     pick: (family, pod) => {
+      recall(pod);
       const picked = pickAddress(site, index, routerAddresses, flight, rules, family, pod);
       if (!('ip' in picked)) flights.noteExhausted(flight);
       return picked;
     },
     pickMac: (pod, attempt) => {
+      recall(pod);
       const key = `${pod} mac`;
       const mac = (attempt === 0 ? flight.picks.get(key) : undefined) ?? randomMac();
       flight.picks.set(key, mac);

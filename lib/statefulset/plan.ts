@@ -3,33 +3,31 @@
  * of the database and sends nothing.
  */
 import type { IpFamily } from '../ipam/address.js';
-import { AddressError } from '../ipam/errors.js';
-import { parseMac } from '../ipam/mac.js';
 import type { Pool } from '../ipam/pool.js';
-import {
-  type IpPair,
-  ipsOf,
-  type ManagedPort,
-  type ManagedPortRow,
-  type PortAddresses,
-  portName,
-  readManagedPort,
-  staticAddresses,
-} from './managed-port.js';
-import { PortError, type PortErrorSubject } from './port-error.js';
-import { movablePorts, type Move } from './readdressing.js';
-import { readOverride, subjectOf, type Site } from './site.js';
-import { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './workload.js';
+import type { Uuid } from '../schema/uuid.js';
+import { portName, readManagedPort, staticAddresses } from './managed-port.js';
+import type { IpPair, ManagedPort, ManagedPortRow, PortAddresses } from './managed-port.js';
+import { chooseAddresses, claimAll, poolEnds, wantedAddresses } from './plan-addresses.js';
+import { driftOf, managedBy, planKept, planMoves } from './plan-kept.js';
+import { PortError } from './port-error.js';
+import type { ResolvedSettings } from './resolve-settings.js';
+import { subjectOf, type Site } from './site.js';
 import type { Workload, WorkloadPod } from './workload.js';
 
 /** What to do when a kept port has other addresses than the pool (or an override) says now. */
 export type OnDrift = 'keep' | 'error' | 'readdress';
 
+/** What to do with the ports of an earlier incarnation (uid) of the StatefulSet. */
+export type OnRecreate = 'inherit' | 'fresh' | 'reject';
+
 /** The rules that a plan follows. */
 export interface PlanRules {
   readonly indexing: 'relative' | 'absolute';
   readonly onDrift: OnDrift;
+  readonly onRecreate: OnRecreate;
+  /** Take over ports that somebody else made; `existingName` says under which names. */
   readonly adopt: boolean;
+  readonly existingName?: (namespace: string, pod: string) => string;
   readonly pick: 'random' | 'sequential';
   readonly strictExclude: boolean;
 }
@@ -45,8 +43,8 @@ export interface PlanView {
   readonly site: Site;
   /** The port of this name, on whatever switch. */
   port(name: string): ManagedPortRow | undefined;
-  /** Is the port on the site's switch? */
-  isHere(port: ManagedPortRow): boolean;
+  /** The switch that a port is on; undefined when it is not replicated. */
+  switchOf(port: ManagedPortRow): Uuid<'Logical_Switch'> | undefined;
   /** Name of the router port of the switch that has this IP or MAC address. */
   routerPort(address: string): string | undefined;
   /** Who has this IP or MAC address, or claims it on the way, but for ports that have it and are excepted. */
@@ -58,6 +56,8 @@ export interface PlanView {
   ): { readonly ip: string } | { readonly total: bigint; readonly used: bigint; readonly excluded: bigint };
   /** A MAC address to try; the same one again for a pod when a plan is made anew, while `attempt` is 0. */
   pickMac(pod: string, attempt: number): string;
+  /** What else the port of a pod is to be. Throws `PortError`. */
+  settings(pod: WorkloadPod): ResolvedSettings;
   /** Takes an address, so that nothing else in this plan or another one gets it. */
   claim(address: string, port: string): void;
 }
@@ -70,25 +70,52 @@ export interface PortDrift {
 }
 
 /** What the plan says for one pod. */
-export type PodPlan = { readonly pod: WorkloadPod; readonly port: string } & (
-  | { readonly action: 'create'; readonly addresses: PortAddresses }
-  | { readonly action: 'reuse'; readonly kept: ManagedPort; readonly drift: PortDrift | undefined }
-  | {
-      readonly action: 'readdress';
-      readonly kept: ManagedPort;
-      readonly addresses: PortAddresses;
-      readonly drift: PortDrift;
-    }
-  | {
-      readonly action: 'adopt';
-      readonly row: ManagedPortRow;
-      readonly addresses: PortAddresses;
-      readonly drift: PortDrift | undefined;
-    }
-  | { readonly action: 'refuse'; readonly error: PortError }
-);
+export type PodPlan = Step & {
+  /** What else the port is to be; undefined where nothing is changed. */
+  readonly settings: ResolvedSettings | undefined;
+};
 
-type Wanted = IpPair;
+/** What happens to one pod's port. */
+export type Step = { readonly pod: WorkloadPod; readonly port: string } &
+  /** `replaces` goes in the same transaction. */
+  (
+    | { readonly action: 'create'; readonly addresses: PortAddresses; readonly replaces: ManagedPort | undefined }
+    | {
+        readonly action: 'reuse';
+        readonly kept: ManagedPort;
+        readonly drift: PortDrift | undefined;
+        readonly stale: boolean;
+      }
+    | {
+        readonly action: 'readdress';
+        readonly kept: ManagedPort;
+        readonly addresses: PortAddresses;
+        readonly drift: PortDrift;
+      }
+    | {
+        readonly action: 'move';
+        readonly kept: ManagedPort;
+        readonly addresses: PortAddresses;
+        readonly from: Uuid<'Logical_Switch'>;
+      }
+    | {
+        readonly action: 'adopt';
+        readonly row: ManagedPortRow;
+        readonly addresses: PortAddresses;
+        readonly drift: PortDrift | undefined;
+      }
+    | { readonly action: 'refuse'; readonly error: PortError }
+  );
+
+/** What all pods of one plan have in common. */
+export interface PlanScope {
+  readonly workload: Workload;
+  readonly pool: Pool | undefined;
+  readonly view: PlanView;
+  readonly rules: PlanRules;
+  /** Kept ports that are sure to give up their IP addresses, so that others of the plan may have them. */
+  readonly moving: ReadonlySet<string>;
+}
 
 /** Plans pods in the order given; see {@link PodPlan}. Never throws a `PortError`: a pod that gets no port is refused. */
 export function planPods(
@@ -98,259 +125,68 @@ export function planPods(
   view: PlanView,
   rules: PlanRules,
 ): PodPlan[] {
-  const wantedBy = new Map(pods.map((pod) => [pod, attempt(() => wantedAddresses(workload, pool, pod, view, rules))]));
-  const moving = rules.onDrift === 'readdress' ? planMoves(workload, wantedBy, view) : new Map<string, Move>();
+  const settingsBy = new Map(pods.map((pod) => [pod, attempt(() => view.settings(pod))]));
+  // Whom the settings refuse keeps its address: nobody else of the plan may count on that.
+  const wantedBy = new Map(
+    pods.map((pod) => {
+      const settings = settingsBy.get(pod);
+      if (settings instanceof PortError) return [pod, settings];
+      return [pod, attempt(() => wantedAddresses(workload, pool, pod, view, rules))];
+    }),
+  );
+  const scope: PlanScope = { workload, pool, view, rules, moving: planMoves(workload, wantedBy, view, rules) };
   return pods.map((pod) => {
+    const planned = attempt(() => {
+      const settings = settingsBy.get(pod);
+      if (settings instanceof PortError) throw settings;
+      const step = planPod(scope, pod, wantedBy.get(pod));
+      return { ...step, settings: step.action === 'reuse' && step.stale ? undefined : settings };
+    });
+    if (!(planned instanceof PortError)) return planned;
     const port = portName(workload.namespace, pod.name);
-    const planned = attempt(() => planPod(workload, pool, pod, wantedBy.get(pod), view, rules, moving));
-    return planned instanceof PortError ? { pod, port, action: 'refuse', error: planned } : planned;
+    return { pod, port, action: 'refuse', error: planned, settings: undefined };
   });
 }
 
-/** The ports that get other addresses for certain, with those addresses claimed: others of the plan may take the old ones. */
-function planMoves(
-  workload: Workload,
-  wantedBy: ReadonlyMap<WorkloadPod, Wanted | PortError | undefined>,
-  view: PlanView,
-): ReadonlyMap<string, Move> {
-  const moves = new Map<string, Move>();
-  const wanted: [string, Wanted][] = [];
-  for (const [pod, want] of wantedBy) {
-    if (want === undefined || want instanceof PortError) continue;
-    const port = portName(workload.namespace, pod.name);
-    wanted.push([port, want]);
-    const kept = managedBy(workload, view.port(port));
-    if (kept !== undefined && differs(kept, want) && view.isHere(kept.row)) moves.set(port, { have: kept, want });
-  }
-  const movable = movablePorts(moves, wanted, view);
-  const moving = new Map([...moves].filter(([port]) => movable.has(port)));
-  for (const [port, { want }] of moving) claimAll(view, { ...want, mac: undefined }, port);
-  return moving;
-}
-
-function planPod(
-  workload: Workload,
-  pool: Pool | undefined,
-  pod: WorkloadPod,
-  wantedOrError: Wanted | PortError | undefined,
-  view: PlanView,
-  rules: PlanRules,
-  moving: ReadonlyMap<string, Move>,
-): PodPlan {
+function planPod(scope: PlanScope, pod: WorkloadPod, wanted: IpPair | PortError | undefined): Step {
+  const { workload, pool, view, rules, moving } = scope;
+  if (wanted instanceof PortError) throw wanted;
   const port = portName(workload.namespace, pod.name);
   const row = view.port(port);
-  if (wantedOrError instanceof PortError) throw wantedOrError;
-  const wanted = wantedOrError;
   const kept = managedBy(workload, row);
-  if (kept !== undefined) {
-    const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
-    // A row that somebody emptied, or made dynamic, has no address of its own any more.
-    const isReadable = staticAddresses(kept.row) !== undefined;
-    const drift = isReadable ? driftOf(workload, pool, pod, kept, wanted) : { want: ipsOf(kept), have: [] };
-    // Nothing gives a port another MAC address.
-    const moves = wanted !== undefined && differs(kept, wanted) && view.isHere(kept.row);
-    if (drift === undefined || rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !moves)) {
-      return { pod, port, action: 'reuse', kept, drift };
-    }
-    if (rules.onDrift === 'error' || wanted === undefined) {
-      const reason =
-        `the pool, or an override, says ${drift.want.join(' and ') || 'nothing'} for it; ` +
-        "put the pool back, or set onDrift to 'keep' or 'readdress'";
-      throw new PortError('PoolDrift', subject, reason, drift);
-    }
-    const addresses = { ip4: wanted.ip4, ip6: wanted.ip6, mac: kept.mac };
-    if (!moving.has(port)) {
-      // It may find its way free after all, but nobody else of this plan may count on it.
-      checkFree(subject, addresses, view, (holder) => holder === port || moving.has(holder));
-      claimAll(view, { ...wanted, mac: undefined }, port);
-    }
-    return { pod, port, action: 'readdress', kept, addresses, drift };
-  }
-  if (row !== undefined) return planForeign(workload, pool, pod, row, wanted, view, rules);
-  const addresses = chooseAddresses(workload, pod, wanted, view, moving);
+  if (kept !== undefined) return planKept(scope, pod, kept, wanted);
+  if (row !== undefined) return planForeign(scope, pod, row, wanted);
+  const other =
+    rules.existingName === undefined ? undefined : view.port(rules.existingName(workload.namespace, pod.name));
+  if (other !== undefined) return planForeign(scope, pod, other, wanted);
+  if (wanted === undefined && pool !== undefined) throw poolEnds(workload, pool, pod, rules.indexing);
+  const isExcepted = (holder: string): boolean => moving.has(holder);
+  const addresses = chooseAddresses(subjectOf(workload, pod.name), pod, wanted, view, { isExcepted });
   claimAll(view, addresses, port);
-  return { pod, port, action: 'create', addresses };
+  return { pod, port, action: 'create', addresses, replaces: undefined };
 }
 
 /** A port of the pod's name that the StatefulSet does not own: claimed as it is, or left alone. */
 function planForeign(
-  workload: Workload,
-  pool: Pool | undefined,
+  { workload, pool, view, rules }: PlanScope,
   pod: WorkloadPod,
   row: ManagedPortRow,
-  wanted: Wanted | undefined,
-  view: PlanView,
-  rules: PlanRules,
-): PodPlan {
+  wanted: IpPair | undefined,
+): Step {
   const owner = readManagedPort(row)?.statefulSet ?? row.external_ids['vendor'] ?? '(unknown)';
   const refuse = (hint: string): never => {
     const reason = `a port named ${row.name} exists (${row._uuid}) that belongs to ${owner}; ${hint}`;
     throw new PortError('PortOwnedByOther', subjectOf(workload, pod.name), reason, { port: row.name, owner });
   };
   if (!rules.adopt) return refuse('delete or rename that port, or have it taken over with the option adopt: true');
-  if (!view.isHere(row))
-    return refuse(`it is not on switch "${view.site.logicalSwitch.name}", so it cannot be adopted`);
+  const { logicalSwitch } = view.site;
+  if (view.switchOf(row) !== logicalSwitch._uuid)
+    return refuse(`it is not on switch "${logicalSwitch.name}", so it cannot be adopted`);
   const addresses = staticAddresses(row);
   if (addresses === undefined)
     return refuse('it cannot be adopted, because its addresses are not one MAC with IP addresses');
-  return {
-    pod,
-    port: row.name,
-    action: 'adopt',
-    row,
-    addresses,
-    drift: driftOf(workload, pool, pod, addresses, wanted),
-  };
-}
-
-/** What the pod must have: its override, else its entry in the pool; undefined when addresses are picked or the pool ends. */
-function wantedAddresses(
-  workload: Workload,
-  pool: Pool | undefined,
-  pod: WorkloadPod,
-  view: PlanView,
-  rules: PlanRules,
-): Wanted | undefined {
-  const subject = subjectOf(workload, pod.name);
-  if (pod.ipOverride !== undefined) return readOverride(subject, view.site, pod.ipOverride, rules.strictExclude);
-  if (pool === undefined) return undefined;
-  const position = rules.indexing === 'relative' ? pod.ordinal - workload.start : pod.ordinal;
-  const entry = pool.entries[position];
-  if (entry !== undefined) return { ip4: entry.v4?.text, ip6: entry.v6?.text };
-  if (managedBy(workload, view.port(portName(workload.namespace, pod.name))) !== undefined) return undefined;
-  if (position < 0) {
-    const reason = `its ordinal is below spec.ordinals.start, which is ${workload.start}`;
-    throw new PortError('InvalidOrdinal', subject, reason, { pod: pod.name });
-  }
-  const poolLength = pool.entries.length;
-  const last = rules.indexing === 'relative' ? workload.replicas : workload.start + workload.replicas;
-  const needed = Math.max(last, position + 1);
-  const reason =
-    `ip_pool has ${poolLength} ${poolLength === 1 ? 'address' : 'addresses'}, ordinal ${pod.ordinal} needs ` +
-    `address number ${position + 1}; extend ovn.kubernetes.io/ip_pool to at least ${needed}`;
-  throw new PortError('PoolExhausted', subject, reason, {
-    ordinal: pod.ordinal,
-    poolLength,
-    missing: needed - poolLength,
-  });
-}
-
-function chooseAddresses(
-  workload: Workload,
-  pod: WorkloadPod,
-  wanted: Wanted | undefined,
-  view: PlanView,
-  moving: ReadonlyMap<string, Move>,
-): PortAddresses {
-  const mac = chooseMac(workload, pod, view);
-  if (wanted !== undefined) {
-    checkFree(subjectOf(workload, pod.name), wanted, view, (holder) => moving.has(holder));
-    return { ip4: wanted.ip4, ip6: wanted.ip6, mac };
-  }
-  const pick = (family: IpFamily): string | undefined => {
-    const network = family === 4 ? view.site.subnet.v4 : view.site.subnet.v6;
-    if (network === undefined) return undefined;
-    const picked = view.pick(family, pod.name);
-    if ('ip' in picked) return picked.ip;
-    const cidr = network.cidr.text;
-    const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded; release ports that are not needed, or enlarge the subnet`;
-    throw new PortError('SubnetExhausted', subjectOf(workload, pod.name), reason, { cidr, ...picked });
-  };
-  return { ip4: pick(4), ip6: pick(6), mac };
-}
-
-function chooseMac(workload: Workload, pod: WorkloadPod, view: PlanView): string {
-  if (pod.macOverride === undefined) {
-    for (let attempt = 0; ; attempt++) {
-      const mac = view.pickMac(pod.name, attempt);
-      if (view.holder(mac) === undefined && view.routerPort(mac) === undefined) return mac;
-    }
-  }
-  const subject = subjectOf(workload, pod.name);
-  const mac = readMacOverride(subject, pod.macOverride);
-  const port = view.routerPort(mac) ?? view.holder(mac)?.port;
-  if (port === undefined) return mac;
-  throw macInUse(subject, mac, port);
-}
-
-function readMacOverride(subject: PortErrorSubject, given: string): string {
-  try {
-    return parseMac(given);
-  } catch (error) {
-    if (!(error instanceof AddressError)) throw error;
-    const { text, reason, message } = error;
-    const why = `the MAC address asked for it is malformed: ${message}`;
-    throw new PortError('InvalidAddress', subject, why, { text, reason }, error);
-  }
-}
-
-/** Throws when an address of the pod belongs to a router port, or to another port of the switch. */
-function checkFree(
-  subject: PortErrorSubject,
-  { ip4, ip6 }: Wanted,
-  view: PlanView,
-  isExcepted: (port: string) => boolean,
-): void {
-  for (const ip of [ip4, ip6]) {
-    if (ip === undefined) continue;
-    const routerPort = view.routerPort(ip);
-    if (routerPort !== undefined) {
-      const reason = `is the address of router port ${routerPort}`;
-      throw new PortError('ReservedAddress', subject, `${ip} ${reason}; ${CHOOSE_ANOTHER}`, {
-        addresses: [{ ip, index: undefined, reason }],
-      });
-    }
-    const holder = view.holder(ip, isExcepted);
-    if (holder !== undefined) throw addressInUse(subject, ip, holder);
-  }
-}
-
-/** The error of a pod whose address another port has. */
-export function addressInUse(subject: PortErrorSubject, ip: string, holder: AddressHolder): PortError<'AddressInUse'> {
-  const hint = holder.retained
-    ? `release it if its pod will not come back, or ${CHOOSE_ANOTHER}`
-    : `delete that port, or ${CHOOSE_ANOTHER}`;
-  return new PortError('AddressInUse', subject, `${ip} belongs to port ${holder.port}; ${hint}`, { ip, ...holder });
-}
-
-/** The error of a pod whose MAC address another port has. */
-export function macInUse(subject: PortErrorSubject, mac: string, port: string): PortError<'MacInUse'> {
-  const reason = `port ${port} has the MAC address ${mac} already; ask for another one in ${MAC_ADDRESS_ANNOTATION}`;
-  return new PortError('MacInUse', subject, reason, { mac, port });
-}
-
-const CHOOSE_ANOTHER = `give the pod another address in ${IP_POOL_ANNOTATION} or ${IP_ADDRESS_ANNOTATION}`;
-
-function claimAll(view: PlanView, { ip4, ip6, mac }: Wanted & { mac: string | undefined }, port: string): void {
-  for (const address of [ip4, ip6, mac]) if (address !== undefined) view.claim(address, port);
-}
-
-function managedBy(workload: Workload, row: ManagedPortRow | undefined): ManagedPort | undefined {
-  const managed = row === undefined ? undefined : readManagedPort(row);
-  return managed?.statefulSet === workload.key ? managed : undefined;
-}
-
-function differs(have: Wanted, want: Wanted): boolean {
-  return have.ip4 !== want.ip4 || have.ip6 !== want.ip6;
-}
-
-/** `want` and `have` show the MAC address only where an override asks for another one than the port has. */
-function driftOf(
-  workload: Workload,
-  pool: Pool | undefined,
-  pod: WorkloadPod,
-  have: PortAddresses,
-  want: Wanted | undefined,
-): PortDrift | undefined {
-  const subject = subjectOf(workload, pod.name, ipsOf(have).join(' and '));
-  const mac = pod.macOverride === undefined ? have.mac : readMacOverride(subject, pod.macOverride);
-  const isPicked = want === undefined && (pool === undefined || pod.ipOverride !== undefined);
-  const isElsewhere = !isPicked && (want === undefined || differs(have, want));
-  if (!isElsewhere && mac === have.mac) return undefined;
-  const wantedIps = isPicked ? ipsOf(have) : want === undefined ? [] : ipsOf(want);
-  return mac === have.mac
-    ? { want: wantedIps, have: ipsOf(have) }
-    : { want: [...wantedIps, mac], have: [...ipsOf(have), have.mac] };
+  const port = portName(workload.namespace, pod.name);
+  return { pod, port, action: 'adopt', row, addresses, drift: driftOf(workload, pool, pod, addresses, wanted) };
 }
 
 function attempt<T>(make: () => T): T | PortError {

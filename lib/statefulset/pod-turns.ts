@@ -26,7 +26,7 @@ export class PodTurns {
 }
 
 /** Waits for what never rejects, as long as the call has time. Rejects as {@link PodTurns.take}. */
-export async function within({ signal, deadline, workload }: Call, wait: Promise<unknown>): Promise<void> {
+export async function within({ signal, deadline, subject }: Call, wait: Promise<unknown>): Promise<void> {
   signal?.throwIfAborted();
   const timeoutMs = Math.max(1, deadline - performance.now());
   await new Promise<void>((resolve, reject) => {
@@ -36,7 +36,7 @@ export async function within({ signal, deadline, workload }: Call, wait: Promise
       how();
     };
     const onAbort = (): void => settle(() => reject(signal?.reason as Error));
-    const message = `an earlier call for a pod of ${workload.key} was still under way when the time of this one was up`;
+    const message = `an earlier call for a pod of ${subject.key} was still under way when the time of this one was up`;
     const timer = setTimeout(
       () => settle(() => reject(new TimeoutError(message, timeoutMs))),
       Math.min(timeoutMs, LONGEST_TIMER_MS),

@@ -65,6 +65,8 @@ export interface PortErrorSubject {
   readonly pod?: string | undefined;
   /** The addresses that the pod's port has and keeps, if there is one. */
   readonly keeps?: string | undefined;
+  /** What did not happen, where that is something else than that pods get no ports. */
+  readonly failure?: string | undefined;
 }
 
 /** A pod gets no port, or none of a StatefulSet's pods does; see {@link PortErrorDetails}. */
@@ -76,13 +78,13 @@ export class PortError<C extends PortErrorCode = PortErrorCode> extends OvsdbErr
   readonly pod: string | undefined;
 
   constructor(code: C, subject: PortErrorSubject, reason: string, details: PortErrorDetails[C], cause?: unknown) {
-    const { namespace, statefulSet, pod, keeps } = subject;
+    const { namespace, statefulSet, pod, keeps, failure } = subject;
     const what = keeps === undefined ? 'gets no port' : `keeps its port with ${keeps}`;
     const who =
       pod === undefined
         ? `StatefulSet ${namespace}/${statefulSet} gets no ports`
         : `pod ${pod} of ${namespace}/${statefulSet} ${what}`;
-    super(code, `${who}: ${reason}`, cause === undefined ? undefined : { cause });
+    super(code, `${failure ?? who}: ${reason}`, cause === undefined ? undefined : { cause });
     this.details = details;
     this.namespace = namespace;
     this.statefulSet = statefulSet;

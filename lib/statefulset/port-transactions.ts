@@ -3,17 +3,22 @@ import type { NorthboundTables } from '../nb/tables.js';
 import type { Transaction } from '../transaction/builder.js';
 import type { Resolved } from '../transaction/pending.js';
 import { TransactionError } from '../transaction/transaction-error.js';
-import { PortError } from './port-error.js';
-import { subjectOf } from './site.js';
+import { PortError, type PortErrorSubject } from './port-error.js';
 import type { ManagerClient, ManagerSelection } from './switch-index.js';
 import type { Workload } from './workload.js';
 
 /** A transaction as the manager builds it. */
 export type ManagerTransaction = Transaction<NorthboundTables, ManagerSelection>;
 
-/** One call of the manager: for which StatefulSet, until when. */
+/** Whom a call is about, as errors tell it. */
+export type CallSubject = Pick<Workload, 'namespace' | 'name' | 'key'> & {
+  /** What did not happen if it fails; by default that the StatefulSet gets no ports. */
+  readonly failure?: string;
+};
+
+/** One call of the manager: for whom, until when. */
 export interface Call {
-  readonly workload: Workload;
+  readonly subject: CallSubject;
   readonly signal: AbortSignal | undefined;
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
@@ -37,7 +42,7 @@ export class PortTransactions {
       await this.#client.synced({ signal: call.signal, timeoutMs });
     } catch (error) {
       call.signal?.throwIfAborted();
-      throw this.notReady(call.workload, timeoutMs, error);
+      throw this.notReady(call.subject, timeoutMs, error);
     }
   }
 
@@ -46,15 +51,15 @@ export class PortTransactions {
    * sync: it finds what the lost transaction did, and a row is never made twice, because names are unique.
    */
   async commit<R>(call: Call, callback: (tx: ManagerTransaction) => R): Promise<Resolved<R>> {
-    const { workload, signal } = call;
+    const { subject, signal } = call;
     for (;;) {
       const timeoutMs = remainingMs(call);
       try {
         return await this.#client.transact(callback, { signal, timeoutMs, retries: this.conflictRetries });
       } catch (error) {
         if (!(error instanceof TransactionError)) throw error;
-        if (error.code === 'Conflict') throw this.conflict(workload, this.conflictRetries + 1, error);
-        if (error.code === 'NotSent') throw this.notReady(workload, timeoutMs, error);
+        if (error.code === 'Conflict') throw this.conflict(subject, this.conflictRetries + 1, error);
+        if (error.code === 'NotSent') throw this.notReady(subject, timeoutMs, error);
         if (error.outcome !== 'unknown' || performance.now() >= call.deadline) throw error;
         await this.#client.synced({ signal, timeoutMs: remainingMs(call) }).catch(() => {
           signal?.throwIfAborted();
@@ -65,19 +70,23 @@ export class PortTransactions {
   }
 
   /** The error of a call that could not even look. */
-  notReady(workload: Workload, timeoutMs: number, cause?: unknown): PortError<'NotReady'> {
+  notReady(subject: CallSubject, timeoutMs: number, cause?: unknown): PortError<'NotReady'> {
     const why = cause instanceof Error ? `: ${cause.message}` : '';
     const reason = `the replica is not in sync with the northbound database (state ${this.#client.state.name})${why}`;
-    return new PortError('NotReady', subjectOf(workload), reason, { timeoutMs }, cause);
+    return new PortError('NotReady', errorSubject(subject), reason, { timeoutMs }, cause);
   }
 
   /** The error of a call that came too late too often. */
-  conflict(workload: Workload, attempts: number, cause?: unknown): PortError<'ConflictRetriesExhausted'> {
+  conflict(subject: CallSubject, attempts: number, cause?: unknown): PortError<'ConflictRetriesExhausted'> {
     const reason = `others changed the same switch each of ${attempts} times that it was tried; try again`;
-    return new PortError('ConflictRetriesExhausted', subjectOf(workload), reason, { attempts }, cause);
+    return new PortError('ConflictRetriesExhausted', errorSubject(subject), reason, { attempts }, cause);
   }
 }
 
 function remainingMs({ deadline }: Call): number {
   return Math.max(1, Math.ceil(deadline - performance.now()));
+}
+
+function errorSubject({ namespace, name, failure }: CallSubject): PortErrorSubject {
+  return { namespace, statefulSet: name, failure };
 }

@@ -14,6 +14,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { NorthboundTables } from '../nb/tables.js';
 import type { Row } from '../schema/types.js';
+import type { Uuid } from '../schema/uuid.js';
 import type { Transaction } from '../transaction/builder.js';
 import { KEY_PREFIX, type PortAddresses } from './managed-port.js';
 import type { ManagerSelection, SwitchIndex } from './switch-index.js';
@@ -28,6 +29,13 @@ interface Chain {
   broken: boolean;
 }
 
+/** What a port had before a transaction changed it. */
+export interface FormerPlace {
+  readonly addresses: PortAddresses;
+  /** The switch that the port was on, where that is another one. */
+  readonly from: Uuid<'Logical_Switch'> | undefined;
+}
+
 /** One transaction on its way, from its first plan to its end. */
 export class Flight {
   readonly claims: Set<string> = new Set<string>();
@@ -35,8 +43,8 @@ export class Flight {
   readonly picks: Map<string, string> = new Map<string, string>();
   /** MAC addresses of the ports that the transaction creates, by port. */
   readonly created: Map<string, string> = new Map<string, string>();
-  /** Addresses that its readdressed ports had before, by port. */
-  readonly former: Map<string, PortAddresses> = new Map<string, PortAddresses>();
+  /** What its readdressed and moved ports had before, by port. */
+  readonly former: Map<string, FormerPlace> = new Map<string, FormerPlace>();
   chain: Chain | undefined;
   generation: string | undefined;
   /** Others on their way whose claims kept a pod of this one from an address. */
@@ -87,6 +95,11 @@ export class SwitchFlights {
     return claim?.port;
   }
 
+  /** Name of the port that a transaction on its way claims this address for. */
+  claimedBy(address: string): string | undefined {
+    return this.#claims.get(address)?.port;
+  }
+
   /** Claims an address, which nobody has claimed, for a port until the transaction has ended. */
   claim(address: string, port: string, flight: Flight): void {
     this.#claims.set(address, { port, flight });
@@ -110,8 +123,7 @@ export class SwitchFlights {
         [{ name: row.name }],
       );
     }
-    const count = Number.parseInt(expected ?? '0', 10);
-    flight.generation = `${Number.isSafeInteger(count) ? count + 1 : 1}-${randomBytes(6).toString('hex')}`;
+    flight.generation = newGeneration(expected);
     flight.chain = previous?.chain ?? { broken: false };
     flight.previous = previous;
     this.#last = flight;
@@ -149,4 +161,10 @@ export class SwitchFlights {
     }
     flight.claims.clear();
   }
+}
+
+/** A value that no generation had before: a count for people, and what makes it unique. */
+export function newGeneration(former?: string): string {
+  const count = Number.parseInt(former ?? '0', 10);
+  return `${Number.isSafeInteger(count) ? count + 1 : 1}-${randomBytes(6).toString('hex')}`;
 }

@@ -20,6 +20,8 @@ export interface ObjectMetaLike {
   /** Default `default`. */
   readonly namespace?: string | undefined;
   readonly uid?: string | undefined;
+  /** RFC 3339, or a `Date`. */
+  readonly creationTimestamp?: string | Date | null | undefined;
   readonly annotations?: Annotations | undefined;
 }
 
@@ -49,6 +51,8 @@ export interface Workload {
   /** `namespace/name`. */
   readonly key: string;
   readonly uid: string | undefined;
+  /** When it was created, in milliseconds since 1970. */
+  readonly createdAt: number | undefined;
   readonly replicas: number;
   /** The first ordinal. */
   readonly start: number;
@@ -114,6 +118,9 @@ export function readWorkload(statefulSet: StatefulSetLike): Workload {
   const onTemplate = object('spec.template.metadata.annotations', templateMetadata?.['annotations']);
   const pool = text(`spec.template.metadata.annotations["${IP_POOL_ANNOTATION}"]`, onTemplate?.[IP_POOL_ANNOTATION]);
   const uid = text('metadata.uid', metadata?.['uid']);
+  const created = metadata?.['creationTimestamp'] ?? undefined;
+  const createdAt = created === undefined ? undefined : readTime(created);
+  if (Number.isNaN(createdAt)) return refuse('metadata.creationTimestamp', created, 'not a time');
   const warnings: string[] = [];
   if (object('metadata.annotations', metadata?.['annotations'])?.[IP_POOL_ANNOTATION] !== undefined) {
     warnings.push(
@@ -121,7 +128,7 @@ export function readWorkload(statefulSet: StatefulSetLike): Workload {
         (pool === undefined ? '; move it to spec.template.metadata.annotations' : ''),
     );
   }
-  return { namespace, name, key: `${namespace}/${name}`, uid, replicas, start, pool, warnings };
+  return { namespace, name, key: `${namespace}/${name}`, uid, createdAt, replicas, start, pool, warnings };
 }
 
 /** The ordinals that a StatefulSet's controller makes pods for. */
@@ -177,12 +184,19 @@ export function readPod(workload: Workload, pod: PodLike): WorkloadPod {
   };
 }
 
-/** Name and namespace of any pod. Throws `InvalidArgumentError` for one that has no name. */
-export function readPodName(pod: PodLike): { readonly name: string; readonly namespace: string } {
+/** Name, namespace and uid of any pod. Throws `InvalidArgumentError` for one that has no name. */
+export function readPodName(pod: PodLike): {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string | undefined;
+} {
   const metadata = asObject(asObject(pod)?.['metadata']);
   const name = metadata?.['name'];
   const namespace = metadata?.['namespace'] ?? 'default';
-  if (typeof name === 'string' && typeof namespace === 'string') return { name, namespace };
+  const uid = metadata?.['uid'];
+  if (typeof name === 'string' && typeof namespace === 'string') {
+    return { name, namespace, uid: typeof uid === 'string' ? uid : undefined };
+  }
   throw new InvalidArgumentError(
     `a pod needs metadata.name (and may have metadata.namespace), both texts; it has ${printValue(metadata)}`,
   );
@@ -195,6 +209,11 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined
 
 function printName(name: unknown): string {
   return typeof name === 'string' ? name : printValue(name);
+}
+
+/** `NaN` for what is no time. */
+function readTime(value: unknown): number {
+  return value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : NaN;
 }
 
 /** A number as Kubernetes writes ordinals: no sign, no leading zeros. */

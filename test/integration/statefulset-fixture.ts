@@ -1,7 +1,8 @@
 /** A real server, a manager's client whose transactions are counted on the way, and a second client that checks. */
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import type { PodOutcome, StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
+import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
+import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { PortError, type PortErrorCode } from '../../lib/statefulset/port-error.js';
 import type { NamespaceSubnet } from '../../lib/statefulset/site.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';

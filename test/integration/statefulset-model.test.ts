@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { expect } from 'chai';
 
 import type { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import type { PodOutcome } from '../../lib/statefulset/manager-options.js';
+import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import type { OnDrift } from '../../lib/statefulset/plan.js';
 import { pod, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';
 
@@ -129,7 +129,12 @@ class Walk {
 
   async #ensure(name: string, ordinal: number): Promise<void> {
     const asked = pod(`${name}-${ordinal}`, this.#place.namespace);
-    const common = { ordinal, pod: `${name}-${ordinal}`, port: this.#portName(name, ordinal) };
+    const common = {
+      statefulSet: `${this.#place.namespace}/${name}`,
+      ordinal,
+      pod: `${name}-${ordinal}`,
+      port: this.#portName(name, ordinal),
+    };
     const outcome = await this.#manager
       .ensurePort(asked, this.#manifest(name))
       .catch((error: unknown) => ({ ...common, status: 'refused' as const, error: error as never }));

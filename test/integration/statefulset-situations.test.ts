@@ -174,7 +174,7 @@ describe('the ports of StatefulSets', () => {
         manager.on('retained', ({ port }) => retained.push(port));
         const { count } = await bench.transactionsOf(async () => {
           for (let i = 0; i < 100; i++) {
-            expect(manager.podDeleted(web0).retained).to.include({ port: first.port, mac: first.mac });
+            expect((await manager.podDeleted(web0)).retained).to.include({ port: first.port, mac: first.mac });
             const again = await manager.ensurePort(web0, set);
             expect(again).to.deep.equal({ ...first, status: 'reused' });
           }

@@ -74,7 +74,7 @@ export class Workloads {
         break;
       case 'replace': {
         const pod = { metadata: { name: `${name}-0`, namespace: NAMESPACE } };
-        this.#manager.podDeleted(pod);
+        await this.#manager.podDeleted(pod);
         await this.#manager.ensurePort(pod, set, CALL);
         break;
       }

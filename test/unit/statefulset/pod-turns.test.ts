@@ -7,7 +7,7 @@ import { PodTurns } from '../../../lib/statefulset/pod-turns.js';
 import type { Call } from '../../../lib/statefulset/port-transactions.js';
 
 const call = (deadline: number, signal?: AbortSignal): Call => ({
-  workload: { key: 'product/web' } as Call['workload'],
+  subject: { namespace: 'product', name: 'web', key: 'product/web' },
   signal,
   deadline,
 });

@@ -27,7 +27,7 @@ function refusedField(given: unknown): { field: string; message: string } {
 describe('readWorkload', () => {
   it('reads what the manager needs', () => {
     const workload = readWorkload({
-      metadata: { ...METADATA, uid: 'u-1' },
+      metadata: { ...METADATA, uid: 'u-1', creationTimestamp: '2026-01-02T03:04:05Z' },
       spec: {
         replicas: 3,
         ordinals: { start: 2 },
@@ -38,6 +38,7 @@ describe('readWorkload', () => {
       ...METADATA,
       key: 'product/web',
       uid: 'u-1',
+      createdAt: Date.UTC(2026, 0, 2, 3, 4, 5),
       replicas: 3,
       start: 2,
       pool: '10.0.0.1',
