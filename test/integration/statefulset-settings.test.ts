@@ -267,6 +267,92 @@ describe('settings of the ports of StatefulSets', () => {
     });
   });
 
+  it('are part of a plan, which is empty when nothing differs', async () => {
+    const place = await bench.place(DUAL);
+    const set = statefulSet('web', place.namespace, 1);
+    await apply(place, { options: { a: '1' } });
+    const manager = bench.manager({ port: { options: { a: '1' }, enabled: false } });
+    const { count, result } = await bench.transactionsOf(() => manager.plan(set));
+    expect(count).to.equal(0);
+    expect(result.outcomes[0]).to.include({ status: 'reused', refreshed: true });
+    const updates = result.transactions.flat().filter(({ op }) => op !== 'wait');
+    expect(updates.map(({ op, table, row }) => ({ op, table, row }))).to.deep.equal([
+      { op: 'update', table: 'Logical_Switch_Port', row: { enabled: false } },
+    ]);
+    await manager.apply(set);
+    expect(manager.plan(set).transactions).to.deep.equal([]);
+  });
+
+  it('are given to a port that is taken over, which keeps the rest of what it had', async () => {
+    const place = await bench.place(DUAL);
+    const { name, members } = await group();
+    await bench.foreignPort(place, `web-0.${place.namespace}`, {
+      addresses: '0a:00:00:00:00:01 10.16.1.77',
+      options: map({ a: '1', b: '2' }),
+      external_ids: map({ theirs: 'stays' }),
+      port_security: '0a:00:00:00:00:01',
+    });
+    const settings: PortSettings = {
+      portSecurity: true,
+      options: { a: '7' },
+      externalIds: { tier: 'front' },
+      portGroups: [name],
+    };
+    expect(await apply(place, settings, { adopt: true })).to.deep.equal({ count: 1, statuses: ['adopted'], codes: [] });
+    const row = await portOf(place, 'web-0');
+    expect(row).to.deep.include({
+      addresses: ['0a:00:00:00:00:01 10.16.1.77'],
+      port_security: ['0a:00:00:00:00:01'],
+      options: [
+        ['a', '7'],
+        ['b', '2'],
+      ],
+    });
+    expect(row['external_ids']).to.deep.include(['theirs', 'stays']).and.deep.include(['tier', 'front']);
+    expect(await members()).to.deep.equal([`web-0.${place.namespace}`]);
+    expect((await apply(place, settings)).count).to.equal(0);
+  });
+
+  it('are given to the port that takes the place of an earlier incarnation’s', async () => {
+    const place = await bench.place(DUAL);
+    const { name, members } = await group();
+    const port: PortSettings = { options: { a: '1' }, portGroups: [name] };
+    const set = (uid: string): ReturnType<typeof statefulSet> =>
+      statefulSet('web', place.namespace, 1, DUAL.entry(1), { uid });
+    await bench.manager({ port }).apply(set('first'));
+    await edit(place, 'web-0', { options: map({ a: '1', theirs: 'goes' }) });
+    const before = await portOf(place, 'web-0');
+    await bench.manager({ port, onRecreate: 'fresh' }).apply(set('second'));
+    const row = await portOf(place, 'web-0');
+    expect(row['_uuid']).not.to.equal(before['_uuid']);
+    expect(row['options']).to.deep.equal([['a', '1']]);
+    expect(await members()).to.deep.equal([`web-0.${place.namespace}`]);
+  });
+
+  it('go along to another switch: port security follows, DHCP options are those of the new subnet', async () => {
+    const [from, to] = [
+      await bench.place({ cidr: '10.50.0.0/24', gateway: '10.50.0.1' }),
+      await bench.place({ cidr: '10.51.0.0/24', gateway: '10.51.0.1' }),
+    ];
+    const [here, there] = [
+      await insert('DHCP_Options', { cidr: '10.50.0.0/24' }),
+      await insert('DHCP_Options', { cidr: '10.51.0.0/24' }),
+    ];
+    const { name, members } = await group();
+    const port: PortSettings = { dhcpv4Options: 'by-cidr', portSecurity: true, portGroups: [name] };
+    await apply(from, port);
+    const before = await portOf(from, 'web-0');
+    expect(before).to.include({ dhcpv4_options: here });
+    bench.subnets[from.namespace] = bench.subnets[to.namespace]!;
+    expect(await apply(from, port)).to.deep.equal({ count: 1, statuses: ['moved'], codes: [] });
+    const row = (await bench.portsOn(to)).get(`web-0.${from.namespace}`)!;
+    expect(row).to.include({ _uuid: before['_uuid'], dhcpv4_options: there });
+    expect(row['addresses']).to.match(/ 10\.51\.0\.\d+$/);
+    expect(row['port_security']).to.deep.equal(row['addresses']);
+    expect(await members()).to.deep.equal([`web-0.${from.namespace}`]);
+    expect((await apply(from, port)).count).to.equal(0);
+  });
+
   describe('port security of a port that gets another address', () => {
     it('follows, and keeps the elements that people added', async () => {
       const place = await bench.place(DUAL);
