@@ -197,6 +197,7 @@ describe('the API server for tests: objects', () => {
       const exact = `${PODS}?resourceVersionMatch=Exact&resourceVersion=${then}`;
       expect(names(await client.get(exact))).to.deep.equal(['a']);
       expect(names(await client.get(`${PODS}?resourceVersion=${then}`))).to.deep.equal([]);
+      expect(names(await client.get(`${PODS}?resourceVersion=${then}&limit=1`))).to.deep.equal(['a']);
       server.compact();
       expect(reasonOf(await client.get(exact))).to.equal('410 Expired');
       const future = await client.get(`${PODS}?resourceVersion=999999`);

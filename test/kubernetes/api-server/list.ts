@@ -24,6 +24,7 @@ export function listObjects(
   namespace: string,
   query: URLSearchParams,
 ): JsonObject {
+  checkOptions(query);
   const matches = selection(resource, query);
   const limit = count(query, 'limit');
   const token = query.get('continue') ?? '';
@@ -84,18 +85,32 @@ function snapshot(
   }
   const wanted = resourceVersion(query);
   const match = query.get('resourceVersionMatch') ?? '';
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
+  if (wanted !== undefined && wanted > store.revision) throw tooLargeResourceVersion(wanted, store.revision);
+  // For the sake of old clients, the first chunk of a list shows the very revision that it names.
+  const isExact = match === 'Exact' || (match === '' && count(query, 'limit') > 0 && wanted !== 0);
+  if (!isExact || wanted === undefined) return present;
+  return { revision: wanted, objects: store.scanAt(wanted, stored, within) };
+}
+
+function checkOptions(query: URLSearchParams): void {
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (query.get('sendInitialEvents') === 'true') {
+    throw badOption('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  }
+  if (match === '') return;
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
     throw badOption('resourceVersionMatch', `"${match}" is not supported: "Exact", "NotOlderThan"`);
   }
-  if (match !== '' && wanted === undefined) {
+  if ((query.get('continue') ?? '') !== '') {
+    throw badOption('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+  }
+  const version = query.get('resourceVersion') ?? '';
+  if (version === '') {
     throw badOption('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
   }
-  if (match === 'Exact' && wanted === 0) {
+  if (match === 'Exact' && version === '0') {
     throw badOption('resourceVersionMatch', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
   }
-  if (wanted !== undefined && wanted > store.revision) throw tooLargeResourceVersion(wanted, store.revision);
-  if (match !== 'Exact' || wanted === undefined) return present;
-  return { revision: wanted, objects: store.scanAt(wanted, stored, within) };
 }
 
 /** Undefined where none is given. Throws 400. */

@@ -130,8 +130,9 @@ export class WatchStream {
     const matched = before !== undefined && this.#matches(before);
     const matches = change.type !== 'DELETED' && this.#matches(now);
     // To a client that selects, an object that stops matching is deleted, and one that starts to is new.
+    // Either way a deletion shows the last state that was stored, with the revision of what ended it.
     if (matches) this.#send(matched ? 'MODIFIED' : 'ADDED', now);
-    else if (matched) this.#send('DELETED', change.type === 'DELETED' ? now : withRevision(before, change.revision));
+    else if (matched) this.#send('DELETED', withRevision(before, change.revision));
   }
 
   #bookmark(revision: number, annotations?: Record<string, string>): object {
