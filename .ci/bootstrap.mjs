@@ -1,11 +1,12 @@
 /**
  * Gets a fresh clone ready, then runs a command:
  *
- *   node .ci/bootstrap.mjs [--no-server] -- command [argument...]
+ *   node .ci/bootstrap.mjs [--no-server | --ovn] -- command [argument...]
  *
  * Installs the npm packages of the lock file, Open vSwitch's and OVN's programs (as root on a
- * Debian-like system; otherwise it prints the command to run and exits with code 3). What is in place
- * already is left alone, so a second run starts at once. Plain Node, no packages.
+ * Debian-like system; otherwise it prints the command to run and exits with code 3). With --ovn also those
+ * of a whole OVN with its nodes. What is in place already is left alone, so a second run starts at once.
+ * Plain Node, no packages.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,11 +17,27 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MIN_NODE = [20, 19];
 const EXIT_NO_SERVER = 3;
-const PROGRAMS = ['ovsdb-server', 'ovsdb-tool', 'ovsdb-client', 'ovs-appctl', 'ovn-nbctl', 'ovn-northd', 'openssl'];
-const SCHEMAS = ['/usr/share/ovn/ovn-nb.ovsschema', '/usr/local/share/ovn/ovn-nb.ovsschema'];
-const PACKAGES = ['openvswitch-common', 'ovn-common', 'ovn-central', 'openssl'];
-/** Units that the package ovn-central would have systemd start. */
-const UNITS = ['ovn-central', 'ovn-northd', 'ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb'];
+/** What private OVSDB servers and ovn-northd take. */
+const SERVER = {
+  purpose: 'private OVSDB servers',
+  programs: ['ovsdb-server', 'ovsdb-tool', 'ovsdb-client', 'ovs-appctl', 'ovn-nbctl', 'ovn-northd', 'openssl'],
+  schemas: ['ovn/ovn-nb.ovsschema'],
+  packages: ['openvswitch-common', 'ovn-common', 'ovn-central', 'openssl'],
+  /** Units that the packages would have systemd start. */
+  units: ['ovn-central', 'ovn-northd', 'ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb'],
+};
+/** What the tests with real traffic take besides. */
+const OVN = {
+  purpose: 'an OVN in private network namespaces',
+  programs: ['ovs-vswitchd', 'ovs-vsctl', 'ovn-controller', 'ovn-sbctl', 'ip', 'ping', 'ethtool', 'nsenter', 'unshare'],
+  schemas: ['ovn/ovn-sb.ovsschema', 'openvswitch/vswitch.ovsschema'],
+  packages: ['openvswitch-switch', 'ovn-host', 'iproute2', 'iputils-ping', 'ethtool', 'util-linux'],
+  units: [
+    ...['openvswitch-switch', 'ovs-vswitchd', 'ovsdb-server', 'ovs-record-hostname'],
+    ...['ovn-host', 'ovn-controller'],
+  ],
+};
+const SHARE = ['/usr/share', '/usr/local/share'];
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_TEXT = '#!/bin/sh\n# Put here by the bootstrap of ovn-northbound while it installs packages.\nexit 101\n';
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'];
@@ -105,36 +122,49 @@ function installPackages() {
   ]);
 }
 
-function missingPieces() {
-  const schema = SCHEMAS.some((path) => existsSync(path)) ? [] : ['the northbound schema (ovn-nb.ovsschema)'];
-  return [...PROGRAMS.filter((name) => !findProgram(name)), ...schema];
+function missingPieces({ programs, schemas }) {
+  return [
+    ...programs.filter((name) => !findProgram(name)),
+    ...schemas.filter((file) => !SHARE.some((folder) => existsSync(join(folder, file)))),
+  ];
 }
 
-function installServer() {
-  const missing = missingPieces();
+function installPrograms({ purpose, packages, units, ...pieces }) {
+  const missing = missingPieces(pieces);
   if (missing.length === 0) return;
   const basic = ['install', '-y', '--no-install-recommends'];
+  // Those that are there already may serve somebody.
+  const newUnits = units.filter((unit) => !existsSync(`/lib/systemd/system/${unit}.service`));
   if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
     fail(
-      `A private OVSDB server is needed, but these are missing: ${missing.join(', ')}.\n` +
-        `On Debian or Ubuntu, run:\n\n  sudo apt-get update && sudo apt-get ${[...basic, ...PACKAGES].join(' ')}\n\n` +
-        `On systems with systemd the package ovn-central starts an OVN control plane; to have only the programs, run after it:\n\n` +
-        `  sudo systemctl disable --now ${UNITS.join(' ')}\n\nThen run this command again.`,
+      `This needs the programs for ${purpose}, but these are missing: ${missing.join(', ')}.\n` +
+        `On Debian or Ubuntu, run:\n\n  sudo apt-get update && sudo apt-get ${[...basic, ...packages].join(' ')}\n\n` +
+        (newUnits.length === 0
+          ? ''
+          : `On systems with systemd these packages start daemons of Open vSwitch and OVN; to have only the programs, run after it:\n\n` +
+            `  sudo systemctl disable --now ${newUnits.join(' ')}\n\n`) +
+        `Then run this command again.`,
       EXIT_NO_SERVER,
     );
   }
   say(`missing: ${missing.join(', ')}`);
   // Packages that are there stay as they are: an upgrade could restart services that somebody relies on.
-  const install = [...basic, '--no-upgrade', '-o', 'DPkg::Lock::Timeout=120', ...PACKAGES];
+  const install = [...basic, '--no-upgrade', '-o', 'DPkg::Lock::Timeout=120', ...packages];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const newUnits = UNITS.filter((unit) => !existsSync(`/lib/systemd/system/${unit}.service`));
   withoutServiceStart(() => {
     step('updating the package lists (apt-get update)', 'apt-get', ['update'], env);
-    step(`installing ${PACKAGES.join(', ')} (apt-get install)`, 'apt-get', install, env);
+    step(`installing ${packages.join(', ')} (apt-get install)`, 'apt-get', install, env);
   });
   keepFromBoot(newUnits);
-  const still = missingPieces();
+  const still = missingPieces(pieces);
   if (still.length > 0) fail(`After the installation these are still missing: ${still.join(', ')}`, EXIT_NO_SERVER);
+}
+
+/** Both sets at once where both are asked for: one command to print, one installation. */
+function both(first, second) {
+  const joined = { purpose: `${first.purpose} and ${second.purpose}` };
+  for (const key of ['programs', 'schemas', 'packages', 'units']) joined[key] = [...first[key], ...second[key]];
+  return joined;
 }
 
 /**
@@ -187,14 +217,14 @@ function run([command, ...args]) {
 const separator = process.argv.indexOf('--');
 const options = process.argv.slice(2, separator === -1 ? undefined : separator);
 const command = separator === -1 ? [] : process.argv.slice(separator + 1);
-const unknown = options.filter((option) => option !== '--no-server');
+const unknown = options.filter((option) => option !== '--no-server' && option !== '--ovn');
 if (command.length === 0 || unknown.length > 0) {
-  fail('usage: node .ci/bootstrap.mjs [--no-server] -- command [argument...]', 2);
+  fail('usage: node .ci/bootstrap.mjs [--no-server | --ovn] -- command [argument...]', 2);
 }
 checkNode();
 try {
   installPackages();
-  if (!options.includes('--no-server')) installServer();
+  if (!options.includes('--no-server')) installPrograms(options.includes('--ovn') ? both(SERVER, OVN) : SERVER);
 } catch (error) {
   fail(error.message);
 }

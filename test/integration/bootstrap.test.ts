@@ -7,8 +7,12 @@ import { expect } from 'chai';
 const BOOTSTRAP = fileURLToPath(new URL('../../.ci/bootstrap.mjs', import.meta.url));
 
 /** Runs the bootstrap; with a signal, sends it as soon as the command has written something. */
-async function bootstrap(args: readonly string[], signal?: NodeJS.Signals): Promise<{ code: unknown; output: string }> {
-  const child = spawn(process.execPath, [BOOTSTRAP, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function bootstrap(
+  args: readonly string[],
+  signal?: NodeJS.Signals,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ code: unknown; output: string }> {
+  const child = spawn(process.execPath, [BOOTSTRAP, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   if (signal !== undefined) {
@@ -44,6 +48,19 @@ describe('the bootstrap', () => {
   it('ends as a shell does when a signal ended the command', async () => {
     const { code } = await bootstrap([...ready, "console.log('up'); setInterval(() => {}, 1000)"], 'SIGINT');
     expect(code).to.equal(128 + 2);
+  });
+
+  it('says what to install where it cannot do so itself: with --ovn also the programs of a node', async () => {
+    // Without apt-get in its path it installs nothing.
+    const env = { ...process.env, PATH: '/nonexistent' };
+    const plain = await bootstrap(['--', 'node'], undefined, env);
+    expect(plain.code).to.equal(3);
+    expect(plain.output).to.match(/private OVSDB servers, but these are missing: .*ovn-nbctl/);
+    expect(plain.output).to.match(/sudo apt-get install .* ovn-central openssl\n/);
+    const whole = await bootstrap(['--ovn', '--', 'node'], undefined, env);
+    expect(whole.code).to.equal(3);
+    expect(whole.output).to.match(/network namespaces, but these are missing: .*ovn-nbctl.*ovn-controller/);
+    expect(whole.output).to.match(/sudo apt-get install .* ovn-central openssl openvswitch-switch ovn-host /);
   });
 
   it('says what is wrong with its arguments, or that the command is not there', async () => {

@@ -37,7 +37,7 @@ export function requireOvn(find: typeof findExecutable = findExecutable): OvnSch
     const path = SHARE.map((folder) => `${folder}/${file}`).find((candidate) => existsSync(candidate));
     if (path === undefined) {
       absent.push(file);
-      packages.add(name === 'vswitch' ? 'openvswitch-common' : 'ovn-common');
+      packages.add(name === 'vswitch' ? 'openvswitch-switch' : 'ovn-common');
     }
     return [name, path] as const;
   });
