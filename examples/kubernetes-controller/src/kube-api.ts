@@ -9,7 +9,12 @@
  */
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import {
+  Agent as HttpsAgent,
+  request as httpsRequest,
+  type AgentOptions as HttpsAgentOptions,
+  type RequestOptions,
+} from 'node:https';
 
 import type { KubeConfig } from '@kubernetes/client-node';
 
@@ -145,7 +150,7 @@ export class KubeApi {
     // Agents of other classes speak to proxies; those are left as they are.
     const isPlain = agent instanceof HttpAgent && [HttpAgent, HttpsAgent].some((known) => agent.constructor === known);
     if (!isPlain) return agent;
-    const { options } = agent as HttpsAgent;
+    const { options } = agent as unknown as { readonly options: HttpsAgentOptions };
     const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
     const credentials = [ca, cert, key, pfx, passphrase, servername, rejectUnauthorized].map(String).join('\n');
     if (this.#kept?.credentials !== credentials) {

@@ -36,7 +36,7 @@ export type Namespace = KubeObject;
 
 /** A pod as it is kept. */
 export interface Pod extends KubeObject {
-  /** Name of the StatefulSet that controls it. */
+  /** Name of the StatefulSet that controls it, or did. */
   readonly statefulSet: string;
 }
 
@@ -85,11 +85,20 @@ export function keepNamespace(raw: KubeObject): Namespace {
   return { metadata: keepMetadata(raw.metadata) };
 }
 
-/** A pod without what is not needed; undefined for one that no StatefulSet controls. */
+/** A pod without what is not needed; undefined for one that is not, and was not, a StatefulSet's. */
 export function keepPod(raw: RawPod): Pod | undefined {
-  const owner = raw.metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner?.kind !== 'StatefulSet' || !owner.apiVersion.startsWith('apps/')) return undefined;
-  return { metadata: keepMetadata(raw.metadata), statefulSet: owner.name };
+  const statefulSet = statefulSetOf(raw);
+  return statefulSet === undefined ? undefined : { metadata: keepMetadata(raw.metadata), statefulSet };
+}
+
+/**
+ * A pod whose StatefulSet was deleted without its pods (`--cascade=orphan`) has no owner any more, but runs on and keeps
+ * its address; its name still tells whose it was.
+ */
+function statefulSetOf({ metadata }: RawPod): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return /^(.+)-(?:0|[1-9][0-9]*)$/.exec(metadata.name)?.[1];
+  return owner.kind === 'StatefulSet' && owner.apiVersion.startsWith('apps/') ? owner.name : undefined;
 }
 
 /** A StatefulSet without what is not needed. */

@@ -89,6 +89,9 @@ const FLAGS = {
   help: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
+/** The names of all flags, without their dashes. */
+export const FLAG_NAMES: readonly string[] = Object.keys(FLAGS);
+
 type Values = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
 type TextFlag = {
   [F in keyof typeof FLAGS]: (typeof FLAGS)[F] extends { type: 'string' } ? F : never;

@@ -121,7 +121,7 @@ export class Reconciler {
     try {
       return await this.#options.manager.apply(set, { pods: pods.map(podForManager), signal });
     } catch (error) {
-      if (error instanceof PortError && !PASSING.has(error.code)) this.#warn(set, error.code, error.message);
+      if (isForPeople(error)) this.#warn(set, error.code, error.message);
       throw error;
     }
   }
@@ -251,4 +251,9 @@ function isMember({ metadata: { name } }: StatefulSet, pod: Pod): boolean {
 /** The incarnations that used these ports last. */
 function uidsOf(ports: readonly ManagedPort[]): ReadonlySet<string> {
   return new Set(ports.flatMap(({ ownerUid }) => ownerUid ?? []));
+}
+
+/** Is this an error that somebody has to act upon? */
+function isForPeople(error: unknown): error is PortError {
+  return error instanceof PortError && !PASSING.has((error as PortError).code);
 }

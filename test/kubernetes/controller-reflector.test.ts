@@ -1,0 +1,297 @@
+/** The controller's copy of the cluster: lists, watches, and everything that can go wrong with them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { KubeConfig } from '@kubernetes/client-node';
+import { expect } from 'chai';
+
+import { KubeApi } from '../../examples/kubernetes-controller/src/kube-api.js';
+import { hasStatus, KubeError } from '../../examples/kubernetes-controller/src/kube-error.js';
+import type { KubeObject } from '../../examples/kubernetes-controller/src/kube-objects.js';
+import { Reflector, type ReflectorOptions } from '../../examples/kubernetes-controller/src/reflector.js';
+import { KubernetesApiServer } from './api-server/api-server.js';
+import { podManifest } from './api-server/manifests.js';
+
+const PODS = '/api/v1/pods';
+
+describe("the controller's reflector", function () {
+  this.timeout(15_000);
+  let server: KubernetesApiServer;
+  let api: KubeApi;
+  let stop: AbortController;
+  let running: Promise<void>[];
+  let changes: string[];
+
+  before(async () => {
+    server = await KubernetesApiServer.start({ tls: true });
+  });
+
+  after(() => server.close());
+
+  beforeEach(() => {
+    const config = new KubeConfig();
+    config.loadFromString(server.kubeconfig());
+    api = new KubeApi(config, { timeoutMs: 500 });
+    stop = new AbortController();
+    running = [];
+    changes = [];
+    server.clearFaults();
+    for (const pod of server.objects.store.scan('pods')) remove(pod.metadata.name);
+  });
+
+  afterEach(async () => {
+    stop.abort(new Error('the test is over'));
+    await Promise.all(running);
+    api.close();
+  });
+
+  function add(name: string): void {
+    server.objects.create('pods', 'default', podManifest(name));
+  }
+
+  function remove(name: string): void {
+    server.objects.delete('pods', 'default', name, { gracePeriodSeconds: 0 });
+  }
+
+  function label(name: string, value: string): void {
+    server.objects.overwrite('pods', 'default', name, (pod) => {
+      pod.metadata.annotations = { mark: value };
+    });
+  }
+
+  function reflect(options: Partial<ReflectorOptions<KubeObject, KubeObject>> = {}): Reflector<KubeObject, KubeObject> {
+    const reflector = new Reflector<KubeObject, KubeObject>({
+      api,
+      path: PODS,
+      keep: (raw) => raw,
+      onChange: ({ key, before, now }) => {
+        const what = before === undefined ? 'add' : now === undefined ? 'delete' : 'update';
+        changes.push(`${what} ${key.slice('default/'.length)}`);
+      },
+      log: () => undefined,
+      backOff: { minMs: 5, maxMs: 40 },
+      ...options,
+    });
+    running.push(reflector.run(stop.signal));
+    return reflector;
+  }
+
+  async function until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + 5_000;
+    while (!condition()) {
+      if (Date.now() > deadline) throw new Error(`it did not come to this: ${what}; changes: ${changes.join(', ')}`);
+      await sleep(2);
+    }
+  }
+
+  const told = (...expected: string[]): Promise<void> =>
+    until(() => changes.join() === expected.join(), expected.join(', '));
+  const watching = (): Promise<void> => until(() => server.watches.length === 1, 'a watch');
+
+  it('lists what is there, in parts, and follows what comes, changes and goes', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) add(name);
+    const { length } = server.requests;
+    const reflector = reflect({ pageSize: 2 });
+    expect(reflector.isSynced).to.equal(false);
+    await reflector.synced;
+    expect([...reflector.objects.keys()].sort()).to.deep.equal(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => `default/${name}`),
+    );
+    expect(server.requests.slice(length).filter(({ attributes }) => attributes.verb === 'list')).to.have.lengthOf(3);
+    await watching();
+    changes = [];
+    add('f');
+    label('a', '1');
+    remove('b');
+    await told('add f', 'update a', 'delete b');
+    expect(reflector.objects.get('default/a')?.metadata.annotations).to.deep.equal({ mark: '1' });
+  });
+
+  for (const how of ['end', 'reset', 'cut'] as const) {
+    it(`goes on where it was when the watch is dropped (${how}): nothing is lost, told twice or listed again`, async () => {
+      add('a');
+      reflect();
+      await watching();
+      label('a', '1');
+      await told('add a', 'update a');
+      const { length } = server.requests;
+      server.dropWatches(how);
+      label('a', '2');
+      add('b');
+      remove('a');
+      await told('add a', 'update a', 'update a', 'add b', 'delete a');
+      await watching();
+      expect(server.requests.slice(length).map(({ attributes }) => attributes.verb)).to.not.include('list');
+    });
+  }
+
+  for (const answer of ['event', 'status'] as const) {
+    it(`lists anew when its place is forgotten (410 as ${answer}), and tells what happened meanwhile`, async () => {
+      server.expiredWatchAnswer = answer;
+      for (const name of ['a', 'b', 'c']) add(name);
+      reflect();
+      await watching();
+      changes = [];
+      await server.stop();
+      remove('a');
+      label('b', '1');
+      remove('c');
+      add('c');
+      add('d');
+      server.compact();
+      await server.start();
+      // c was made anew: another object under the same name.
+      await until(() => changes.length >= 5, 'five changes');
+      await watching();
+      expect(changes).to.have.members(['delete a', 'update b', 'delete c', 'add c', 'add d']);
+      expect(changes.indexOf('delete c')).to.be.lessThan(changes.indexOf('add c'));
+    });
+  }
+
+  it('lists anew when the watch expires in the middle of it', async () => {
+    add('a');
+    reflect();
+    await watching();
+    server.holdWatches();
+    add('b');
+    server.compact();
+    server.expireWatches();
+    await told('add a', 'add b');
+  });
+
+  it('moves its place on with bookmarks, so that a compaction of older changes does not matter', async () => {
+    add('a');
+    reflect();
+    await watching();
+    server.objects.create('namespaces', '', { metadata: { name: `other-${Date.now()}` } });
+    server.compact();
+    server.sendBookmarks();
+    await sleep(20);
+    const { length } = server.requests;
+    server.dropWatches('end');
+    add('b');
+    await told('add a', 'add b');
+    expect(server.requests.slice(length).map(({ attributes }) => attributes.verb)).to.deep.equal(['watch']);
+  });
+
+  it('lists anew when the server knows less than it does, as after a restore from a copy', async () => {
+    let answers = 0;
+    const scripted: ReflectorOptions<KubeObject, KubeObject>['api'] = {
+      request: () => {
+        answers += 1;
+        const items = answers === 1 ? [object('a', 'u1', '900')] : [object('b', 'u2', '100')];
+        return Promise.resolve({ metadata: { resourceVersion: answers === 1 ? '900' : '100' }, items } as never);
+      },
+      watch: (_path, { query, signal }) =>
+        query['resourceVersion'] === '900'
+          ? Promise.reject(new KubeError('too large', { status: 504, reason: 'ResourceVersionTooLarge' }))
+          : new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    reflect({ api: scripted });
+    await until(() => changes.length === 3, 'three changes');
+    expect(changes).to.deep.equal(['add a', 'delete a', 'add b']);
+  });
+
+  it('survives 500, 429 with Retry-After, 403, resets, hanging requests, and a server that is away', async () => {
+    add('a');
+    const waits: number[] = [];
+    const log = (_level: string, _message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (typeof fields['waitMs'] === 'number') waits.push(fields['waitMs']);
+    };
+    server.fail({ answer: { status: 500 } });
+    server.fail({ answer: { status: 403 } });
+    server.fail({ answer: 'reset' });
+    server.fail({ answer: { status: 429, retryAfterSeconds: 1 } });
+    server.fail({ answer: 'hang' });
+    const reflector = reflect({ log });
+    await reflector.synced;
+    await watching();
+    expect(waits).to.have.lengthOf(5);
+    expect(
+      waits.some((wait) => wait >= 1000),
+      'as long as Retry-After says',
+    ).to.equal(true);
+    await server.restart({ downMs: 50 });
+    add('b');
+    await told('add a', 'add b');
+  });
+
+  it('makes a pause when a server ends each watch at once', async () => {
+    const starts: number[] = [];
+    const scripted: ReflectorOptions<KubeObject, KubeObject>['api'] = {
+      request: () => Promise.resolve({ metadata: { resourceVersion: '1' }, items: [] } as never),
+      watch: () => {
+        starts.push(performance.now());
+        return Promise.resolve();
+      },
+    };
+    reflect({ api: scripted, backOff: { minMs: 20, maxMs: 40 } });
+    await sleep(150);
+    expect(starts.length).to.be.within(2, 9);
+  });
+
+  it('gives up a watch that goes on for longer than it was asked to: its connection is dead', async () => {
+    add('a');
+    // A second for the watch, and the allowance for its end, which the request itself is told of here.
+    const impatient: ReflectorOptions<KubeObject, KubeObject>['api'] = {
+      request: (method, path, details) => api.request(method, path, details),
+      watch: (path, details, onEvent) => api.watch(path, { ...details, longestMs: 200 }, onEvent),
+    };
+    reflect({ api: impatient });
+    await watching();
+    server.holdWatches();
+    label('a', '1');
+    await told('add a', 'update a');
+  });
+
+  it('ends when it is told to, in the middle of a watch or of a pause', async () => {
+    reflect();
+    await watching();
+    stop.abort(new Error('enough'));
+    await Promise.all(running);
+    await until(() => server.watches.length === 0, 'no watch');
+  });
+
+  function object(name: string, uid: string, resourceVersion: string): KubeObject {
+    return { metadata: { name, namespace: 'default', uid, resourceVersion } };
+  }
+
+  describe('its requests', () => {
+    it('carry the words of the server in their errors', async () => {
+      const error: unknown = await api
+        .request('GET', '/api/v1/namespaces/default/pods/none', { signal: stop.signal })
+        .catch((reason: unknown) => reason);
+      expect(hasStatus(error, 404)).to.equal(true);
+      expect(error).to.be.instanceOf(KubeError).with.property('reason', 'NotFound');
+      expect((error as KubeError).message).to.match(/GET .*pods\/none: 404 NotFound: pods "none" not found/);
+    });
+
+    it('end with the reason of the signal, and with an error of their own when there is no answer in time', async () => {
+      server.fail({ answer: 'hang', times: 2 });
+      const reason = new Error('enough');
+      const pending = api.request('GET', PODS, { signal: stop.signal }).catch((error: unknown) => error);
+      await sleep(20);
+      stop.abort(reason);
+      expect(await pending).to.equal(reason);
+      const late = await api
+        .request('GET', PODS, { signal: new AbortController().signal })
+        .catch((error: unknown) => error);
+      expect(late)
+        .to.be.instanceOf(KubeError)
+        .with.property('message')
+        .that.matches(/no answer in 500 ms/);
+    });
+
+    it('use one connection after the other, also with a token that was changed', async () => {
+      const { signal } = stop;
+      await api.request('GET', PODS, { signal });
+      await api.request('GET', PODS, { signal });
+      expect(server.requests.slice(-2).map(({ status }) => status)).to.deep.equal([200, 200]);
+      const former = server.token;
+      server.token = 'another';
+      const refused = await api.request('GET', PODS, { signal }).catch((error: unknown) => error);
+      server.token = former;
+      expect(hasStatus(refused, 401)).to.equal(true);
+      await api.request('GET', PODS, { signal });
+    });
+  });
+});
