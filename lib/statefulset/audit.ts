@@ -81,7 +81,7 @@ function auditSwitch(
     if (row === undefined) continue;
     if (!hasManagerKeys(row.external_ids)) {
       const pod = recogniseForeignPod(row);
-      if (pod !== undefined) findings.push(foreignPort(row, pod, logicalSwitch));
+      if (pod !== undefined) findings.push(foreignPort(client, row, pod, logicalSwitch));
       continue;
     }
     const faults = portKeyFaults(row.external_ids);
@@ -123,21 +123,32 @@ function unreadablePort(
   logicalSwitch: string,
 ): UnreadablePortFinding {
   const faults = keys.map(({ key, value, reason }) => (value === undefined ? key : `${key}="${value}"`) + ` ${reason}`);
-  const message = `port ${port} on switch "${logicalSwitch}" has keys of a kept port in its external_ids that make none: ${list(faults)}; put them right, or delete the port if no pod uses it`;
+  const message = `port ${port} on switch "${logicalSwitch}" has keys of a kept port in its external_ids that make none: ${list(faults)}; put them right, have adopt take the port over, or delete it if no pod uses it`;
   return { kind: 'unreadable-port', logicalSwitch, port, keys, message };
 }
 
-function foreignPort(row: ManagedPortRow, foreign: ForeignPod, logicalSwitch: string): ForeignPortFinding {
+function foreignPort(
+  client: ManagerClient,
+  row: ManagedPortRow,
+  foreign: ForeignPod,
+  logicalSwitch: string,
+): ForeignPortFinding {
   const { name: port, addresses, external_ids: ids } = row;
   const vendor = ids[PORT_KEYS.vendor];
-  const advice = {
-    'pod.namespace': 'adopt takes it over',
-    namespace_pod: "adopt with existingName 'namespace_pod' takes it over",
-    external_ids: 'adopt takes it over when existingName is a function that gives its name',
-  }[foreign.naming];
+  const expected = nameOf(foreign.pod);
+  const isNamed = port !== expected && client.tables.Logical_Switch_Port.find({ name: expected }) !== undefined;
+  const advice = isNamed
+    ? `that pod has port ${expected} as well: delete the one that it does not use`
+    : `adopt can take it over${ADOPTION[foreign.naming]}`;
   const message = `port ${port} on switch "${logicalSwitch}" looks like that of pod ${foreign.pod} of StatefulSet ${foreign.statefulSet}, but ${vendor === undefined ? 'somebody else' : `"${vendor}"`} made it; ${advice}`;
   return { kind: 'foreign-port', logicalSwitch, port, ...foreign, vendor, addresses, message };
 }
+
+const ADOPTION: Readonly<Record<ForeignPod['naming'], string>> = {
+  'pod.namespace': '',
+  namespace_pod: " with existingName 'namespace_pod'",
+  external_ids: ' when existingName is a function that gives its name',
+};
 
 function ambiguousSwitch(
   logicalSwitch: string,
@@ -157,8 +168,7 @@ function duplicatesOf(
   { row, pod }: ManagedPort,
   byPod: ReadonlyMap<string, readonly string[]>,
 ): string[] {
-  const slash = pod.indexOf('/');
-  const name = portName(pod.slice(0, slash), pod.slice(slash + 1));
+  const name = nameOf(pod);
   const named = row.name === name ? undefined : client.tables.Logical_Switch_Port.find({ name });
   const names = new Set(byPod.get(pod));
   if (named !== undefined && readManagedPort(named)?.pod === pod) names.add(named.name);
@@ -173,6 +183,12 @@ function subjectOf(finding: AuditFinding): string {
   return canonicalMac(finding.address) === undefined ? `ip ${finding.address}` : `mac ${finding.address}`;
 }
 
+/** Name of the port of `namespace/pod`. */
+function nameOf(pod: string): string {
+  const slash = pod.indexOf('/');
+  return portName(pod.slice(0, slash), pod.slice(slash + 1));
+}
+
 function appendTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const present = lists.get(key);
   if (present === undefined) lists.set(key, [value]);
@@ -181,14 +197,4 @@ function appendTo<T>(lists: Map<string, T[]>, key: string, value: T): void {
 
 function list(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
-}
-
-/** As {@link auditPorts}, but for shared addresses only. */
-export function findSharedAddresses(
-  client: ManagerClient,
-  indexes: SwitchIndexes,
-  logicalSwitches: readonly string[] | undefined,
-): SharedAddressFinding[] {
-  const findings = auditPorts(client, indexes, { subnets: {}, logicalSwitches });
-  return findings.filter((finding) => finding.kind === 'shared-address');
 }

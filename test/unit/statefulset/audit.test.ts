@@ -281,7 +281,7 @@ describe('auditPorts', () => {
     it('is a port that another system made for the pod of a StatefulSet, with what it has', () => {
       const addresses = [`${mac(1)} 10.0.0.2`];
       memory.addPort(home, 'web-0.product', { addresses, external_ids: { vendor: 'kube-ovn', pod: 'product/web-0' } });
-      expect(only('"kube-ovn" made it', 'pod product/web-0', 'adopt takes it over')).to.deep.equal({
+      expect(only('"kube-ovn" made it', 'pod product/web-0', 'adopt can take it over')).to.deep.equal({
         kind: 'foreign-port',
         logicalSwitch: 'home',
         port: 'web-0.product',
@@ -305,6 +305,12 @@ describe('auditPorts', () => {
         ['external_ids', 'product/web', 1],
       ]);
       expect(findings[1]!.message).to.include("existingName 'namespace_pod'").and.to.include('somebody else made it');
+    });
+
+    it('says so when its pod has a port of the right name as well', () => {
+      memory.addKept(home, SET, 0, `${mac(1)} 10.0.0.2`);
+      memory.addPort(home, 'product_web-0', { addresses: [`${mac(2)} 10.0.0.3`] });
+      only('that pod has port web-0.product as well: delete the one that it does not use');
     });
 
     for (const name of [
