@@ -60,6 +60,7 @@ export { northboundSchema } from './nb/tables.js';
 export { generateTables } from './schema/generate.js';
 export { DatabaseSchema, parseSchema, TableSchema } from './schema/schema.js';
 export { isUuid, NamedUuid, ZERO_UUID } from './schema/uuid.js';
+export { AUDIT_KINDS } from './statefulset/audit-finding.js';
 export { FORMAT_VERSION, KEY_PREFIX, PORT_KEYS } from './statefulset/managed-port.js';
 export { StatefulSetPortManager } from './statefulset/manager.js';
 export { isPortError, PortError } from './statefulset/port-error.js';
@@ -250,7 +251,17 @@ export type {
 } from './schema/types.js';
 export type { Uuid } from './schema/uuid.js';
 export type { IpPair, ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
-export type { AuditFinding } from './statefulset/audit-finding.js';
+export type {
+  AmbiguousSwitchFinding,
+  AuditFinding,
+  ChangedAddressesFinding,
+  ForeignPortFinding,
+  OutsideSubnetFinding,
+  SharedAddressFinding,
+  UnreadablePortFinding,
+  WrongNameFinding,
+  WrongSwitchFinding,
+} from './statefulset/audit-finding.js';
 export type { Capacity } from './statefulset/capacity.js';
 export type {
   AdoptOptions,
