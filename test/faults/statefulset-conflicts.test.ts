@@ -22,6 +22,10 @@ describe('ports of StatefulSets while others write', () => {
   before(async () => (bench = await StatefulSetBench.start()));
   after(async () => bench[Symbol.asyncDispose]());
 
+  /** The `external_ids` of a pod's port. */
+  const ids = async (place: Place, name: string): Promise<Map<string, string>> =>
+    new Map((await bench.portsOn(place)).get(`${name}.${place.namespace}`)!['external_ids'] as [string, string][]);
+
   /** Runs `act` with what it sends held back, has `meanwhile` happen, and then lets it through. */
   async function overtaken<R>(
     gated: Awaited<ReturnType<StatefulSetBench['gated']>>,
@@ -129,8 +133,6 @@ describe('ports of StatefulSets while others write', () => {
   });
 
   describe('somebody else changes a kept port while a write to it is on its way', () => {
-    const ids = async (place: Place, name: string): Promise<Map<string, string>> =>
-      new Map((await bench.portsOn(place)).get(`${name}.${place.namespace}`)!['external_ids'] as [string, string][]);
     const update = (place: Place, name: string, row: object): Promise<unknown> =>
       bench.raw.commit({
         op: 'update',
@@ -218,6 +220,44 @@ describe('ports of StatefulSets while others write', () => {
       );
       expect(outcomes[0]).to.include({ status: 'adopted', ip4: '10.16.1.78' });
       expect((await ids(place, 'web-0')).get(PORT_KEYS.ip4)).to.equal('10.16.1.78');
+    });
+  });
+
+  describe('situation 25: a port moves to another switch, where somebody takes its address first', () => {
+    const moving = async (pool?: string) => {
+      const from = await bench.place(V4);
+      const to = await bench.place({ cidr: '10.17.0.0/29' });
+      const gated = await bench.gated();
+      const manager = bench.manager({ pick: 'sequential' }, gated.nb);
+      const [before] = (await manager.apply(statefulSet('web', from.namespace, 1))).outcomes;
+      const former = bench.subnets[from.namespace]!;
+      bench.subnets[from.namespace] = bench.subnets[to.namespace]!;
+      const set = statefulSet('web', from.namespace, 1, pool);
+      const ip = pool ?? '10.17.0.1';
+      const meanwhile = (): Promise<unknown> =>
+        bench.insertPort(to, `foreign.${to.namespace}`, { addresses: `0a:00:00:00:00:01 ${ip}` });
+      const { outcomes, errors } = await overtaken(gated, () => manager.apply(set), meanwhile);
+      bench.subnets[from.namespace] = former;
+      return { from, to, before, outcome: outcomes[0]!, errors, manager };
+    };
+
+    it('the entry of a pool: it goes back, with the address that it had, and the pod is refused', async () => {
+      const { from, to, before, outcome, errors, manager } = await moving('10.17.0.3');
+      expect(outcome.status).to.equal('refused');
+      expect(errors[0]).to.have.property('code', 'AddressInUse');
+      expect(errors[0]!.message).to.contain(`keeps its port with ${entryOf(before)}`);
+      expect(Object.values(await bench.ipsOn(from))).to.deep.equal([entryOf(before)]);
+      expect(Object.keys(await bench.ipsOn(to))).to.deep.equal([`foreign.${to.namespace}`]);
+      expect((await ids(from, 'web-0')).get(PORT_KEYS.logicalSwitch)).to.equal(from.logicalSwitch);
+      const again = await manager.apply(statefulSet('web', from.namespace, 1));
+      expect(again.outcomes).to.deep.equal([{ ...before, status: 'reused' }]);
+    });
+
+    it('a picked address: another one is picked there', async () => {
+      const { from, to, before, outcome } = await moving();
+      expect(outcome).to.include({ status: 'moved', ip4: '10.17.0.2', mac: (before as { mac: string }).mac });
+      expect((await bench.portsOn(from)).size).to.equal(0);
+      expect(Object.values(await bench.ipsOn(to)).sort()).to.deep.equal(['10.17.0.1', '10.17.0.2']);
     });
   });
 

@@ -90,4 +90,62 @@ describe('transactions for ports of StatefulSets that arrive late', () => {
     expect(errorsIn(await bench.raw.transact(...(params!.slice(1) as object[])))).to.deep.equal(['timed out']);
     expect(await bench.raw.rows('Logical_Switch_Port', [['name', '==', name]])).to.have.lengthOf(1);
   });
+
+  it('release no port that is in use again', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({}, nb);
+    const set = statefulSet('web', place.namespace, 2);
+    await manager.apply(set);
+    gate.requests.shut();
+    const giveUp = new AbortController();
+    const releasing = manager.release(set, { signal: giveUp.signal }).catch((error: unknown) => error);
+    await eventually(() => gate.requests.held.includes('"ports","delete"'), 'the release');
+    const held = gate.requests.held;
+    giveUp.abort(new Error('given up'));
+    expect(await releasing).to.have.property('message', 'given up');
+    gate.cut();
+    const before = await bench.portsOn(place);
+    const port0 = await manager.ensurePort(pod('web-0', place.namespace), set);
+    expect(port0).to.include({ status: 'reused' });
+    const { params } = JSON.parse(held.slice(held.lastIndexOf('{"method":"transact"'))) as ClientMessage;
+    expect(errorsIn(await bench.raw.transact(...(params!.slice(1) as object[])))).to.deep.equal(['timed out']);
+    expect(await bench.portsOn(place)).to.deep.equal(before);
+    // The release cannot come any more, so nothing needs to be sent again.
+    const transacts = gate.requests;
+    transacts.shut();
+    expect(await manager.ensurePort(pod('web-0', place.namespace), set)).to.include({ status: 'reused' });
+    expect(transacts.count('"transact"')).to.equal(0);
+    transacts.open();
+  });
+
+  it('replace no port twice', async () => {
+    const place = await bench.place(V4);
+    const set = (uid: string): object => statefulSet('web', place.namespace, 2, undefined, { uid });
+    const manager = bench.manager({ onRecreate: 'fresh' });
+    await manager.apply(set('u1'));
+    const arrive = loseNext();
+    const { outcomes } = await manager.apply(set('u2'));
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['created', 'created']);
+    const before = await bench.portsOn(place);
+    expect(errorsIn(await arrive())).to.deep.equal(['timed out']);
+    expect(await bench.portsOn(place)).to.deep.equal(before);
+  });
+
+  it('take no port out of its groups whose next pod is there', async () => {
+    const place = await bench.place(V4);
+    const group = `group_${place.namespace}`;
+    await bench.raw.commit({ op: 'insert', table: 'Port_Group', row: { name: group } });
+    await bench.nb.tables.Port_Group.until(({ name }) => name === group);
+    const manager = bench.manager({ port: { portGroups: [group] }, portGroupsOnTeardown: 'leave' });
+    const set = statefulSet('web', place.namespace, 1);
+    const member = (uid: string): object => pod('web-0', place.namespace, {}, uid);
+    const { uuid } = await manager.ensurePort(member('first'), set);
+    const arrive = loseNext();
+    await manager.podDeleted(member('first'));
+    expect(bench.nb.tables.Port_Group.find({ name: group })?.ports).to.deep.equal([]);
+    await manager.ensurePort(member('second'), set);
+    expect(errorsIn(await arrive())).to.deep.equal(['timed out']);
+    expect(bench.nb.tables.Port_Group.find({ name: group })?.ports).to.deep.equal([uuid]);
+  });
 });
