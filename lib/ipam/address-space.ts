@@ -31,10 +31,10 @@ export class AddressSpace {
   readonly cidr: Cidr;
   /** All addresses of the network. */
   readonly size: bigint;
-  /** How many of them are never free. */
-  readonly unavailableCount: bigint;
-  readonly #unavailable: IntervalSet;
-  /** Unavailable and used ones together. */
+  readonly #unavailable = new IntervalSet();
+  /** Single addresses that are unavailable for a time; none of them in `#unavailable`. */
+  readonly #reserved = new Set<bigint>();
+  /** Unavailable, reserved and used ones together. */
   readonly #taken = new IntervalSet();
   /** How often an address is used, where the tree cannot tell: used more than once, or used though unavailable. */
   readonly #useCounts = new Map<bigint, number>();
@@ -46,14 +46,17 @@ export class AddressSpace {
     this.cidr = cidr;
     this.size = cidrSize(cidr);
     this.#randomBytes = randomBytes;
-    this.#unavailable = new IntervalSet();
     for (const range of mergeRanges(unavailable.filter((candidate) => rangesOverlap(candidate, cidr)))) {
       const first = range.first.value < cidr.first.value ? cidr.first.value : range.first.value;
       const last = range.last.value > cidr.last.value ? cidr.last.value : range.last.value;
       this.#unavailable.add(first, last);
       this.#taken.add(first, last);
     }
-    this.unavailableCount = this.#unavailable.size;
+  }
+
+  /** How many of its addresses are not to be given out, used or not: the unavailable and the reserved. */
+  get unavailableCount(): bigint {
+    return this.#unavailable.size + BigInt(this.#reserved.size);
   }
 
   /** How many addresses can still be given out. */
@@ -94,13 +97,50 @@ export class AddressSpace {
     const { value } = ip;
     const uses = this.#taken.has(value) ? this.#usesOfTaken(value) : 0;
     if (uses === 0) return false;
-    const unavailable = this.#unavailable.has(value);
+    const unavailable = this.#isUnavailable(value);
     // A single use needs no counter where the tree tells it; an unavailable address always needs one.
     if (uses - 1 > (unavailable ? 0 : 1)) this.#useCounts.set(value, uses - 1);
     else this.#useCounts.delete(value);
     if (uses > 1) return true;
     if (unavailable) this.#usedUnavailableCount--;
     else this.#taken.delete(value);
+    return true;
+  }
+
+  /**
+   * Makes an address unavailable until {@link unreserve}. Reserving is not using: who uses it goes on using it.
+   *
+   * @returns false, with nothing changed, when the address is unavailable already or lies outside the network
+   */
+  reserve(ip: Ip): boolean {
+    const { value } = ip;
+    if (!cidrContains(this.cidr, ip) || this.#isUnavailable(value)) return false;
+    if (this.#taken.has(value)) {
+      this.#useCounts.set(value, this.#usesOfTaken(value));
+      this.#usedUnavailableCount++;
+    } else {
+      this.#taken.add(value);
+    }
+    this.#reserved.add(value);
+    return true;
+  }
+
+  /**
+   * Ends {@link reserve}: the address is free again, unless it is in use.
+   *
+   * @returns false, with nothing changed, when the address is not reserved
+   */
+  unreserve(ip: Ip): boolean {
+    const { value } = ip;
+    if (ip.family !== this.cidr.family || !this.#reserved.has(value)) return false;
+    const uses = this.#usesOfTaken(value);
+    this.#reserved.delete(value);
+    if (uses === 0) {
+      this.#taken.delete(value);
+      return true;
+    }
+    this.#usedUnavailableCount--;
+    if (uses === 1) this.#useCounts.delete(value);
     return true;
   }
 
@@ -131,6 +171,10 @@ export class AddressSpace {
   }
 
   #usesOfTaken(value: bigint): number {
-    return this.#useCounts.get(value) ?? (this.#unavailable.has(value) ? 0 : 1);
+    return this.#useCounts.get(value) ?? (this.#isUnavailable(value) ? 0 : 1);
+  }
+
+  #isUnavailable(value: bigint): boolean {
+    return this.#reserved.has(value) || this.#unavailable.has(value);
   }
 }

@@ -3,8 +3,21 @@ import { randomBytes as nodeRandomBytes } from 'node:crypto';
 /** A source of random bytes: returns `size` of them. */
 export type RandomBytes = (size: number) => Uint8Array;
 
-/** The default source: `randomBytes` of node:crypto. */
-export const cryptoRandomBytes: RandomBytes = nodeRandomBytes;
+/** A request to node:crypto costs far more than the few bytes of an address, so many are asked for at once. */
+const STOCK_BYTES = 4096;
+let stock: Uint8Array = new Uint8Array(0);
+let given = 0;
+
+/** The default source: `randomBytes` of node:crypto. No byte is given out twice. */
+export const cryptoRandomBytes: RandomBytes = (size) => {
+  if (size > STOCK_BYTES) return nodeRandomBytes(size);
+  if (given + size > stock.length) {
+    stock = nodeRandomBytes(STOCK_BYTES);
+    given = 0;
+  }
+  given += size;
+  return stock.subarray(given - size, given);
+};
 
 /** A number from 0 to `limit` - 1, each equally likely; `limit` must be at least 1. */
 export function randomBelow(limit: bigint, randomBytes: RandomBytes): bigint {

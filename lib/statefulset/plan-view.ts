@@ -64,7 +64,7 @@ export function planView(
     },
     pick: (family, pod) => {
       recall(pod);
-      const picked = pickAddress(site, index, routerAddresses, flight, rules, family, pod);
+      const picked = pickAddress(site, index, flight, rules, family, pod);
       if (!('ip' in picked)) flights.noteExhausted(flight);
       return picked;
     },
@@ -87,7 +87,6 @@ export function describeHolder(row: ManagedPortRow): AddressHolder {
 function pickAddress(
   site: Site,
   index: SwitchIndex,
-  routerAddresses: ReadonlyMap<string, string>,
   flight: Flight,
   rules: PlanRules,
   family: IpFamily,
@@ -95,7 +94,7 @@ function pickAddress(
 ): ReturnType<PlanView['pick']> {
   const network = family === 4 ? site.subnet.v4 : site.subnet.v6;
   if (network === undefined) return { total: 0n, used: 0n, excluded: 0n };
-  const space = index.space(network, routerAddresses.keys());
+  const space = index.space(network);
   const key = `${pod} ip${family}`;
   const before = tryParseIp(flight.picks.get(key) ?? '');
   const ip =

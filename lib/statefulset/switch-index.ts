@@ -1,19 +1,24 @@
 /**
- * Who has which address on a switch. The replica's events keep it up to date, so a look-up costs O(1) and a change
- * costs what changed, however many ports the switch has. It is built once, when a switch is first asked about.
+ * Who has which address on a switch. The replica's events keep it up to date, so a look-up costs O(1), the choice of a
+ * free address O(log n), and a change what changed, however many ports the switch has. It is built once, when a switch
+ * is first asked about.
  */
 import type { OvsdbClient } from '../client/client.js';
 import { ClosedError } from '../errors.js';
-import { tryParseIp } from '../ipam/address.js';
+import { tryParseIp, type Ip } from '../ipam/address.js';
 import { canonicalMac } from '../ipam/mac.js';
 import { AddressSpace } from '../ipam/address-space.js';
+import { cryptoRandomBytes, type RandomBytes } from '../ipam/random.js';
+import { formatIpRange } from '../ipam/range.js';
 import { unavailableRanges, type SubnetNetwork } from '../ipam/subnet.js';
-import { occupiedAddresses, type OccupiedAddresses } from '../nb/occupied-addresses.js';
+import { occupiedAddresses } from '../nb/occupied-addresses.js';
 import type { NorthboundTables } from '../nb/tables.js';
-import type { Batch } from '../replica/replica.js';
+import type { Batch, RowChange } from '../replica/replica.js';
 import { setDifference } from '../replica/row.js';
 import type { Uuid } from '../schema/uuid.js';
-import { ipsOf, readManagedPort, type PortColumns, type ManagedPortRow } from './managed-port.js';
+import { AddressOwners } from './address-owners.js';
+import { ipsOf, PORT_KEYS, readManagedPort, type PortColumns, type ManagedPortRow } from './managed-port.js';
+import { RouterAddresses } from './router-addresses.js';
 
 /** What the manager needs replicated. */
 export interface ManagerSelection {
@@ -29,47 +34,31 @@ export type ManagerClient = OvsdbClient<NorthboundTables, ManagerSelection>;
 
 type PortUuid = Uuid<'Logical_Switch_Port'>;
 
-/** Networks of one switch, by CIDR and what is reserved, whose free addresses are kept track of. */
-const MAX_SPACES = 16;
-
-/** Owners by address: nearly always one. */
-class Owners {
-  readonly #owners = new Map<string, Set<PortUuid>>();
-
-  add(address: string, owner: PortUuid): void {
-    const present = this.#owners.get(address);
-    if (present === undefined) this.#owners.set(address, new Set([owner]));
-    else present.add(owner);
-  }
-
-  delete(address: string, owner: PortUuid): void {
-    const present = this.#owners.get(address);
-    if (present?.delete(owner) === true && present.size === 0) this.#owners.delete(address);
-  }
-
-  get(address: string): Iterable<PortUuid> {
-    return this.#owners.get(address) ?? [];
-  }
-
-  *shared(): Generator<[address: string, owners: readonly PortUuid[]]> {
-    for (const [address, owners] of this.#owners) if (owners.size > 1) yield [address, [...owners]];
-  }
-}
+/** Networks of one switch, by CIDR and what is excluded, whose free addresses are kept track of. */
+const MAX_SPACES = 64;
 
 /** The addresses of one switch. */
 export class SwitchIndex {
   readonly uuid: Uuid<'Logical_Switch'>;
   readonly #client: ManagerClient;
-  readonly #ports = new Map<PortUuid, OccupiedAddresses>();
-  readonly #routerPorts = new Set<PortUuid>();
-  readonly #ips = new Owners();
-  readonly #macs = new Owners();
+  readonly #randomBytes: RandomBytes;
+  /** IP and MAC addresses of each port. */
+  readonly #ports = new Map<PortUuid, readonly string[]>();
+  readonly #owners = new AddressOwners();
+  readonly #routers: RouterAddresses;
   readonly #spaces = new Map<string, AddressSpace>();
+  /** Keys of `#spaces`: a plan asks for the same network for each of its pods. */
+  readonly #spaceKeys = new WeakMap<SubnetNetwork, string>();
   readonly #held = new Set<string>();
 
-  constructor(client: ManagerClient, uuid: Uuid<'Logical_Switch'>) {
+  constructor(client: ManagerClient, uuid: Uuid<'Logical_Switch'>, randomBytes: RandomBytes = cryptoRandomBytes) {
     this.#client = client;
+    this.#randomBytes = randomBytes;
     this.uuid = uuid;
+    this.#routers = new RouterAddresses(
+      (name) => client.tables.Logical_Router_Port.find({ name }),
+      (address, isThere) => this.#inSpaces(address, (space, ip) => (isThere ? space.reserve(ip) : space.unreserve(ip))),
+    );
     for (const port of client.tables.Logical_Switch.get(uuid)?.ports ?? []) this.#take(port);
   }
 
@@ -81,9 +70,22 @@ export class SwitchIndex {
 
   /** Takes over changed addresses of a port, if it is one of this switch. */
   portChanged(port: PortUuid): void {
-    if (!this.#ports.has(port)) return;
+    const before = this.#ports.get(port);
+    const row = this.#client.tables.Logical_Switch_Port.get(port);
+    if (before === undefined || row === undefined) return;
+    const addresses = occupiedOrPromised(row);
+    // Other keys of the row change far more often than addresses do.
+    if (addresses.length === before.length && addresses.every((address, i) => address === before[i])) {
+      this.#connect(row);
+      return;
+    }
     this.#drop(port);
     this.#take(port);
+  }
+
+  /** Takes over that the router port of this name came, went or changed. */
+  routerPortChanged(name: string): void {
+    this.#routers.routerPortChanged(name);
   }
 
   /** Is the port one of this switch? */
@@ -93,56 +95,46 @@ export class SwitchIndex {
 
   /** Ports with this IP address, in canonical text, but for one. */
   ipOwners(ip: string, except?: PortUuid): ManagedPortRow[] {
-    return this.#rows(this.#ips.get(ip), except);
+    return this.#rows(this.#owners.get(ip), except);
   }
 
   /** Ports with this MAC address, in lower case, but for one. */
   macOwners(mac: string, except?: PortUuid): ManagedPortRow[] {
-    return this.#rows(this.#macs.get(mac), except);
+    return this.#rows(this.#owners.get(mac), except);
   }
 
-  /** Addresses that more than one port has. */
+  /** Addresses that more than one port has; MAC addresses come last. */
   *sharedAddresses(): Generator<{ readonly address: string; readonly ports: readonly ManagedPortRow[] }> {
-    for (const owners of [this.#ips, this.#macs]) {
-      for (const [address, ports] of owners.shared()) yield { address, ports: this.#rows(ports) };
+    const shared = [...this.#owners.shared()];
+    const isMac = (address: string): boolean => canonicalMac(address) !== undefined;
+    for (const [address, ports] of [
+      ...shared.filter(([each]) => !isMac(each)),
+      ...shared.filter(([each]) => isMac(each)),
+    ]) {
+      yield { address, ports: this.#rows(ports) };
     }
   }
 
-  /** Names of the switch's router ports by their IP and MAC addresses (ovn-nb(5), `router-port`). */
+  /**
+   * Names of the switch's router ports by their IP and MAC addresses (ovn-nb(5), `router-port`), as they are whenever
+   * the map is looked at.
+   */
   routerAddresses(): ReadonlyMap<string, string> {
-    const addresses = new Map<string, string>();
-    for (const uuid of this.#routerPorts) {
-      const name = this.#client.tables.Logical_Switch_Port.get(uuid)?.options['router-port'];
-      const router = name === undefined ? undefined : this.#client.tables.Logical_Router_Port.find({ name });
-      for (const network of router?.networks ?? []) {
-        const ip = tryParseIp(network.split('/')[0] ?? '');
-        if (ip !== undefined) addresses.set(ip.text, router?.name ?? '');
-      }
-      const mac = canonicalMac(router?.mac ?? '');
-      if (mac !== undefined) addresses.set(mac, router?.name ?? '');
-    }
-    return addresses;
+    return this.#routers.names;
   }
 
-  /** The free addresses of a network of this switch, of which `reserved` ones are never free. */
-  space(network: SubnetNetwork, reserved: Iterable<string>): AddressSpace {
-    const unavailable = unavailableRanges(network);
-    for (const text of reserved) {
-      const ip = tryParseIp(text);
-      if (ip?.family === network.cidr.family) unavailable.push({ first: ip, last: ip });
-    }
-    const ranges = unavailable.map(({ first, last }) => `${first.text}..${last.text}`);
-    const key = `${network.cidr.text} ${ranges.join(' ')}`;
+  /** The free addresses of a network of this switch. Those of its router ports are never free. */
+  space(network: SubnetNetwork): AddressSpace {
+    let key = this.#spaceKeys.get(network);
+    if (key === undefined) this.#spaceKeys.set(network, (key = describeUnavailable(network)));
     let space = this.#spaces.get(key);
-    if (space === undefined) {
-      space = new AddressSpace({ cidr: network.cidr, unavailable });
-      for (const { ips } of this.#ports.values()) for (const ip of ips) addText(space, ip);
-      for (const ip of this.#held) addText(space, ip);
-      // What is reserved changes now and then; the oldest is the least likely to be asked for again.
-      const [oldest] = this.#spaces.keys();
-      if (oldest !== undefined && this.#spaces.size >= MAX_SPACES) this.#spaces.delete(oldest);
-      this.#spaces.set(key, space);
-    }
+    if (space !== undefined) return space;
+    // Which networks there are changes when somebody changes the subnets; what was asked for first is the likeliest to
+    // have been replaced.
+    const [oldest] = this.#spaces.keys();
+    if (oldest !== undefined && this.#spaces.size >= MAX_SPACES) this.#spaces.delete(oldest);
+    space = this.#makeSpace(network);
+    this.#spaces.set(key, space);
     return space;
   }
 
@@ -150,13 +142,39 @@ export class SwitchIndex {
   hold(address: string): void {
     if (canonicalMac(address) !== undefined) return;
     this.#held.add(address);
-    for (const space of this.#spaces.values()) addText(space, address);
+    this.#inSpaces(address, (space, ip) => space.add(ip));
   }
 
   /** Ends {@link hold}. */
   unhold(address: string): void {
-    if (!this.#held.delete(address)) return;
-    for (const space of this.#spaces.values()) removeText(space, address);
+    if (this.#held.delete(address)) this.#inSpaces(address, (space, ip) => space.remove(ip));
+  }
+
+  #makeSpace(network: SubnetNetwork): AddressSpace {
+    const space = new AddressSpace({
+      cidr: network.cidr,
+      unavailable: unavailableRanges(network),
+      randomBytes: this.#randomBytes,
+    });
+    const addAll = (addresses: Iterable<string>): void => {
+      for (const address of addresses) {
+        const ip = tryParseIp(address);
+        if (ip !== undefined) space.add(ip);
+      }
+    };
+    for (const addresses of this.#ports.values()) addAll(addresses);
+    addAll(this.#held);
+    for (const address of this.#routers.names.keys()) {
+      const ip = tryParseIp(address);
+      if (ip !== undefined) space.reserve(ip);
+    }
+    return space;
+  }
+
+  #inSpaces(address: string, change: (space: AddressSpace, ip: Ip) => void): void {
+    if (this.#spaces.size === 0) return;
+    const ip = tryParseIp(address);
+    if (ip !== undefined) for (const space of this.#spaces.values()) change(space, ip);
   }
 
   #rows(uuids: Iterable<PortUuid>, except?: PortUuid): ManagedPortRow[] {
@@ -171,59 +189,67 @@ export class SwitchIndex {
   #take(uuid: PortUuid): void {
     const row = this.#client.tables.Logical_Switch_Port.get(uuid);
     if (row === undefined || this.#ports.has(uuid)) return;
-    const occupied = occupiedOrPromised(row);
-    this.#ports.set(uuid, occupied);
-    if (row.type === 'router') this.#routerPorts.add(uuid);
-    for (const mac of occupied.macs) this.#macs.add(mac, uuid);
-    for (const ip of occupied.ips) {
-      this.#ips.add(ip, uuid);
-      for (const space of this.#spaces.values()) addText(space, ip);
+    const addresses = occupiedOrPromised(row);
+    this.#ports.set(uuid, addresses);
+    for (const address of addresses) {
+      this.#owners.add(address, uuid);
+      this.#inSpaces(address, (space, ip) => space.add(ip));
     }
+    this.#connect(row);
+  }
+
+  #connect({ _uuid, type, options }: ManagedPortRow): void {
+    const routerPort = type === 'router' ? options['router-port'] : undefined;
+    if (routerPort === undefined) this.#routers.disconnect(_uuid);
+    else this.#routers.connect(_uuid, routerPort);
   }
 
   #drop(uuid: PortUuid): void {
-    const occupied = this.#ports.get(uuid);
-    if (occupied === undefined) return;
+    const addresses = this.#ports.get(uuid);
+    if (addresses === undefined) return;
     this.#ports.delete(uuid);
-    this.#routerPorts.delete(uuid);
-    for (const mac of occupied.macs) this.#macs.delete(mac, uuid);
-    for (const ip of occupied.ips) {
-      this.#ips.delete(ip, uuid);
-      for (const space of this.#spaces.values()) removeText(space, ip);
+    for (const address of addresses) {
+      this.#owners.delete(address, uuid);
+      this.#inSpaces(address, (space, ip) => space.remove(ip));
     }
+    this.#routers.disconnect(uuid);
   }
 }
 
-/** What a port has and, where a kept port's `addresses` were emptied or overwritten, what its pod is promised all the same. */
-function occupiedOrPromised(row: ManagedPortRow): OccupiedAddresses {
-  const occupied = occupiedAddresses(row);
+/** A network as text: equal texts mean equal free addresses. */
+function describeUnavailable(network: SubnetNetwork): string {
+  return [network.cidr.text, ...unavailableRanges(network).map(formatIpRange)].join(' ');
+}
+
+/**
+ * The addresses that a port has and, where a kept port's `addresses` were emptied or overwritten, those that its pod is
+ * promised all the same.
+ */
+function occupiedOrPromised(row: ManagedPortRow): readonly string[] {
+  const { ips, macs } = occupiedAddresses(row);
+  const { [PORT_KEYS.mac]: mac, [PORT_KEYS.ip4]: ip4, [PORT_KEYS.ip6]: ip6 } = row.external_ids;
+  if (mac !== undefined && macs.length === 1 && macs[0] === mac) {
+    const noted = ipsOf({ ip4, ip6 });
+    // The texts that the row holds anyway, rather than pieces cut out of `addresses`.
+    if (noted.length === ips.length && noted.every((ip, i) => ip === ips[i])) return [mac, ...noted];
+  }
   const kept = readManagedPort(row);
-  if (kept === undefined) return occupied;
-  const ips = ipsOf(kept).filter((ip) => !occupied.ips.includes(ip));
-  const macs = occupied.macs.includes(kept.mac) ? [] : [kept.mac];
-  if (ips.length === 0 && macs.length === 0) return occupied;
-  return { ips: [...occupied.ips, ...ips], macs: [...occupied.macs, ...macs] };
-}
-
-function addText(space: AddressSpace, text: string): void {
-  const ip = tryParseIp(text);
-  if (ip !== undefined) space.add(ip);
-}
-
-function removeText(space: AddressSpace, text: string): void {
-  const ip = tryParseIp(text);
-  if (ip !== undefined) space.remove(ip);
+  if (kept === undefined) return [...macs, ...ips];
+  return [...new Set([...macs, ...ips, kept.mac, ...ipsOf(kept)])];
 }
 
 /** The indexes of all switches that were asked about. */
 export class SwitchIndexes {
   readonly #client: ManagerClient;
+  readonly #randomBytes: RandomBytes;
   readonly #indexes = new Map<Uuid<'Logical_Switch'>, SwitchIndex>();
   readonly #stop: () => void;
   #closed = false;
 
-  constructor(client: ManagerClient) {
+  /** `randomBytes` is what addresses are chosen with; by default node:crypto. */
+  constructor(client: ManagerClient, randomBytes: RandomBytes = cryptoRandomBytes) {
     this.#client = client;
+    this.#randomBytes = randomBytes;
     this.#stop = client.on('batch', (batch) => this.#follow(batch));
   }
 
@@ -231,7 +257,10 @@ export class SwitchIndexes {
   of(uuid: Uuid<'Logical_Switch'>): SwitchIndex {
     if (this.#closed) throw new ClosedError('the manager of StatefulSet ports was closed');
     let index = this.#indexes.get(uuid);
-    if (index === undefined) this.#indexes.set(uuid, (index = new SwitchIndex(this.#client, uuid)));
+    if (index === undefined) {
+      index = new SwitchIndex(this.#client, uuid, this.#randomBytes);
+      this.#indexes.set(uuid, index);
+    }
     return index;
   }
 
@@ -245,23 +274,53 @@ export class SwitchIndexes {
   #follow({ changes }: Batch): void {
     if (this.#indexes.size === 0) return;
     for (const change of changes) {
-      if (change.table === 'Logical_Switch') {
-        const index = this.#indexes.get(change.row._uuid as Uuid<'Logical_Switch'>);
-        if (index === undefined) continue;
-        if (change.type === 'delete') this.#indexes.delete(index.uuid);
-        else if (change.type === 'update' && change.columns.includes('ports')) {
-          const { added, removed } = setDifference(change.old, change.row, 'ports');
-          index.portsChanged(added as PortUuid[], removed as PortUuid[]);
-        }
-      } else if (change.table === 'Logical_Switch_Port' && change.type === 'update' && movesAddresses(change.columns)) {
-        for (const index of this.#indexes.values()) index.portChanged(change.row._uuid as PortUuid);
-      }
+      if (change.table === 'Logical_Switch_Port') this.#followPort(change);
+      else if (change.table === 'Logical_Switch') this.#followSwitch(change);
+      else if (change.table === 'Logical_Router_Port') this.#followRouterPort(change);
+    }
+  }
+
+  #followSwitch(change: RowChange): void {
+    const index = this.#indexes.get(change.row._uuid as Uuid<'Logical_Switch'>);
+    if (index === undefined) return;
+    if (change.type === 'delete') this.#indexes.delete(index.uuid);
+    else if (change.type === 'update' && change.columns.includes('ports')) {
+      const { added, removed } = setDifference(change.old, change.row, 'ports');
+      index.portsChanged(added as PortUuid[], removed as PortUuid[]);
+    }
+  }
+
+  /** Ports that come and go do so with a change of their switch's row. */
+  #followPort(change: RowChange): void {
+    if (change.type !== 'update' || !change.columns.some((column) => ADDRESS_COLUMNS.has(column))) return;
+    const port = change.row._uuid as PortUuid;
+    // The replica knows at once which switch has the port, however many there are. One that had it drops it by itself.
+    for (const { _uuid } of this.#client.tables.Logical_Switch.findAll({ ports: [port] })) {
+      this.#indexes.get(_uuid)?.portChanged(port);
+    }
+  }
+
+  #followRouterPort(change: RowChange): void {
+    if (change.type === 'update' && !change.columns.some((column) => ROUTER_PORT_COLUMNS.has(column))) return;
+    const names = new Set([change.row['name'], change.type === 'update' ? change.old['name'] : undefined]);
+    for (const name of names) {
+      if (typeof name === 'string') for (const index of this.#indexes.values()) index.routerPortChanged(name);
     }
   }
 }
 
-function movesAddresses(columns: readonly string[]): boolean {
-  return columns.some((column) =>
-    ['addresses', 'dynamic_addresses', 'type', 'options', 'external_ids'].includes(column),
-  );
-}
+/** Columns of a port that say which addresses it has. */
+const ADDRESS_COLUMNS: ReadonlySet<string> = new Set<keyof ManagedPortRow>([
+  'addresses',
+  'dynamic_addresses',
+  'type',
+  'options',
+  'external_ids',
+]);
+
+/** Columns of a router port that say which addresses it has, and for which switch ports. */
+const ROUTER_PORT_COLUMNS: ReadonlySet<string> = new Set<ManagerSelection['Logical_Router_Port']>([
+  'name',
+  'mac',
+  'networks',
+]);

@@ -23,7 +23,7 @@ describe('the index of a switch', () => {
     const seen = (indexes: SwitchIndexes): unknown =>
       places.map(({ switchUuid }) => {
         const index = indexes.of(switchUuid as never);
-        const space = index.space(NETWORK, index.routerAddresses().keys());
+        const space = index.space(NETWORK);
         return {
           ips: IPS.map((ip) =>
             index
@@ -37,7 +37,7 @@ describe('the index of a switch', () => {
               .map(({ name }) => name)
               .sort(),
           ),
-          routers: [...index.routerAddresses()],
+          routers: [...index.routerAddresses()].sort(),
           free: [space.freeCount, space.usedCount, space.firstFree()?.text],
         };
       });
