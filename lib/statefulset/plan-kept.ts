@@ -49,7 +49,11 @@ export function planMoves(
   if (rules.onDrift !== 'readdress' && rules.onRecreate !== 'fresh') return new Set();
   const moves = new Map<string, Move>();
   const wanted: [string, IpPair][] = [];
+  const askedMacs = new Set<string>();
   for (const [pod, want] of wantedBy) {
+    const mac = askedMac(workload, pod);
+    const isRepeated = mac !== undefined && askedMacs.has(mac);
+    if (mac !== undefined) askedMacs.add(mac);
     if (want === undefined || want instanceof PortError) continue;
     const port = portName(workload.namespace, pod.name);
     wanted.push([port, want]);
@@ -57,11 +61,28 @@ export function planMoves(
     if (kept === undefined || view.switchOf(kept.row) !== view.site.logicalSwitch._uuid) continue;
     const fate = fateOf(workload, kept, view, rules);
     const mayMove = fate === 'replaced' || (fate === 'kept' && rules.onDrift === 'readdress');
-    if (mayMove && differs(kept, want)) moves.set(port, { have: kept, want });
+    const isFree = (address: string): boolean =>
+      view.routerPort(address) === undefined && view.holder(address, (holder) => holder === port) === undefined;
+    // Whom its MAC address gets refused keeps its IP addresses, too.
+    const lacksMac = mac !== undefined && (mac === MALFORMED || (fate === 'replaced' && (isRepeated || !isFree(mac))));
+    if (mayMove && !lacksMac && differs(kept, want)) moves.set(port, { have: kept, want });
   }
   const movable = movablePorts(moves, wanted, view);
   for (const [port, { want }] of moves) if (movable.has(port)) claimAll(view, want, port);
   return movable;
+}
+
+const MALFORMED = 'malformed';
+
+/** The MAC address that a pod asks for, canonical, or {@link MALFORMED}; undefined when it asks for none. */
+function askedMac(workload: Workload, { name, macOverride }: WorkloadPod): string | undefined {
+  if (macOverride === undefined) return undefined;
+  try {
+    return readMacOverride(subjectOf(workload, name), macOverride);
+  } catch (error) {
+    if (error instanceof PortError) return MALFORMED;
+    throw error;
+  }
 }
 
 /** Plans for a port that the StatefulSet owns. Throws the `PortError` of a pod that is refused. */
