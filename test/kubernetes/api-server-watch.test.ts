@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { Random } from '../random.js';
 import { KubernetesApiServer } from './api-server/api-server.js';
 import { podManifest } from './api-server/manifests.js';
 import { RestClient } from './api-server/rest-client.js';
@@ -184,5 +185,41 @@ describe('the API server for tests: watches', () => {
     expect(reader.lines).to.deep.equal([]);
     server.resumeWatches();
     expect(await reader.take(2)).to.deep.equal(['ADDED a', 'ADDED b']);
+  });
+
+  it('lets a reader that lists, watches and goes on after every drop miss nothing, and see nothing twice', async () => {
+    const random = new Random(2026);
+    const write = async (): Promise<void> => {
+      const name = `pod-${random.below(8)}`;
+      const there = server.objects.store.read({ resource: 'pods', namespace: 'default', name }) !== undefined;
+      if (!there) await client.post(PODS, podManifest(name));
+      else if (random.chance(0.3)) await client.delete(`${PODS}/${name}`);
+      else await client.patch(`${PODS}/${name}`, { metadata: { annotations: { value: String(random.next()) } } });
+    };
+    const versions = new Map<string, string>();
+    let last = server.resourceVersion;
+    const follow = async (reader: WatchReader, upTo: string): Promise<void> => {
+      while (Number(last) < Number(upTo)) {
+        const { type, object } = await reader.next();
+        const { name, resourceVersion } = object.metadata;
+        expect(Number(resourceVersion)).to.be.greaterThan(Number(last));
+        last = resourceVersion;
+        expect(versions.has(name), `${type} ${name}`).to.equal(type !== 'ADDED');
+        if (type === 'DELETED') versions.delete(name);
+        else versions.set(name, resourceVersion);
+      }
+    };
+    for (let round = 0; round < 20; round++) {
+      const reader = await watch(PODS, `resourceVersion=${last}`);
+      for (let writes = 0; writes < 10; writes++) await write();
+      await follow(reader, server.resourceVersion);
+      server.dropWatches(random.chance(0.5) ? 'reset' : 'end');
+      for (let writes = 0; writes < 5; writes++) await write();
+    }
+    await follow(await watch(PODS, `resourceVersion=${last}`), server.resourceVersion);
+    const listed = (await client.get(PODS)).body['items'] as { metadata: { name: string; resourceVersion: string } }[];
+    expect(Object.fromEntries(versions)).to.deep.equal(
+      Object.fromEntries(listed.map(({ metadata }) => [metadata.name, metadata.resourceVersion])),
+    );
   });
 });

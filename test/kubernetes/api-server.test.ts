@@ -123,6 +123,34 @@ describe('the API server for tests: objects', () => {
       expect(reasonOf(await client.post('/api/v1/namespaces/default/events', elsewhere))).to.equal('422 Invalid');
     });
 
+    it('asks more of an event that comes by way of events.k8s.io', async () => {
+      const path = '/apis/events.k8s.io/v1/namespaces/default/events';
+      const event = {
+        ...{ metadata: { generateName: 'a.' }, regarding: { kind: 'Pod', namespace: 'default', name: 'a' } },
+        ...{ reason: 'Bad', note: 'no', type: 'Warning', eventTime: '2030-01-01T00:00:00.000000Z', action: 'Allocate' },
+        ...{ reportingController: 'example.com/ports', reportingInstance: 'ports-1' },
+      };
+      const { status, body } = await client.post(path, event);
+      expect(status).to.equal(201);
+      const causes = async (change: object): Promise<string> => {
+        const reply = await client.post(path, { ...event, ...change });
+        const { causes: faults = [] } = (reply.body['details'] ?? {}) as { causes?: { field: string }[] };
+        return `${reply.status} ${faults.map(({ field }) => field).join(',')}`;
+      };
+      expect(await causes({ eventTime: undefined })).to.equal('422 eventTime');
+      expect(await causes({ action: undefined, reportingInstance: '' })).to.equal('422 reportingInstance,action');
+      expect(await causes({ type: 'Error' })).to.equal('422 type');
+      expect(await causes({ note: 'x'.repeat(1_025) })).to.equal('422 message');
+      expect(await causes({ deprecatedCount: 2 })).to.equal('422 count');
+      expect(await causes({ series: { count: 1 } })).to.equal('422 series.count');
+      const name = body.metadata.name;
+      const series = { count: 2, lastObservedTime: '2030-01-01T00:00:01.000000Z' };
+      expect((await client.patch(`${path}/${name}`, { series })).status).to.equal(200);
+      expect(reasonOf(await client.patch(`${path}/${name}`, { note: 'other' }))).to.equal('422 Invalid');
+      const core = `/api/v1/namespaces/default/events/${name}`;
+      expect((await client.patch(core, { message: 'other', count: 3 })).body['count']).to.equal(3);
+    });
+
     it('keeps nothing of a dry run', async () => {
       expect((await client.post(`${PODS}?dryRun=All`, podManifest('a'))).status).to.equal(201);
       expect(reasonOf(await client.get(`${PODS}/a`))).to.equal('404 NotFound');

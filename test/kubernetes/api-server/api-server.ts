@@ -4,6 +4,7 @@
  * The objects are in `objects`, which tests and simulated controllers change without a request.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -48,6 +49,8 @@ interface Certificates {
   readonly cert: Buffer;
 }
 
+const LISTEN_ATTEMPTS = 20;
+const LISTEN_PAUSE_MS = 100;
 const USER = 'system:serviceaccount:kube-system:controller';
 
 export class KubernetesApiServer {
@@ -118,16 +121,14 @@ export class KubernetesApiServer {
     const tls = this.#certificates;
     const server =
       tls === undefined ? createServer(listener) : createTlsServer({ key: tls.key, cert: tls.cert }, listener);
+    // The real server keeps idle connections for minutes; Node's five seconds would cut into a client's requests.
+    server.keepAliveTimeout = 180_000;
     server.on('connection', (socket: Socket) => {
       const port = socket.remotePort ?? 0;
       this.#sockets.set(port, socket);
       socket.once('close', () => this.#sockets.delete(port));
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, '127.0.0.1', resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = await listen(server, this.#port);
     this.#server = server;
   }
 
@@ -261,6 +262,8 @@ export class KubernetesApiServer {
   async #answer(request: IncomingMessage, response: ServerResponse, record: RecordedRequest): Promise<void> {
     const delayMs = this.#faults.delayMsFor(record);
     if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
+    // A server that was stopped meanwhile carries nothing out any more.
+    if (request.socket.destroyed) return;
     const fault = this.#faults.failureFor(record);
     if (fault?.applied !== true && fault !== undefined) {
       this.#fault(request, response, fault.answer);
@@ -315,6 +318,20 @@ export class KubernetesApiServer {
       const isExpired = error instanceof StatusError && error.status.code === 410;
       if (!isExpired || this.expiredWatchAnswer === 'status') throw error;
       answerExpired(response, error);
+    }
+  }
+}
+
+/** Resolves with the port. A port that was in use before may be held for a moment by somebody's outgoing connection. */
+async function listen(server: Server, port: number): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    } catch (error) {
+      if (attempt === LISTEN_ATTEMPTS) throw error;
+      await sleep(LISTEN_PAUSE_MS);
     }
   }
 }

@@ -91,7 +91,9 @@ function create(registry: ObjectRegistry, resource: Resource, request: RecordedR
   if (resource.namespaced && namespace === '') throw notAllowed(resource, 'create');
   requireJson(request);
   const input = toStored(decode(request.body, resource), resource);
-  const object = registry.create(resource.stored, namespace, input, { dryRun: isDryRun(request) });
+  const object = registry.create(resource.stored, namespace, input, {
+    ...{ dryRun: isDryRun(request), group: resource.group },
+  });
   return { code: 201, body: resource.show(object) };
 }
 
@@ -119,7 +121,10 @@ function update(registry: ObjectRegistry, resource: Resource, request: RecordedR
   if (!isPatch) requireJson(request);
   if (!isPatch && resource.strategy.createsOnUpdate && !isThere(registry, resource, namespace, name)) {
     const input = toStored(decode(request.body, resource), resource);
-    return { code: 201, body: resource.show(registry.create(resource.stored, namespace, input)) };
+    return {
+      code: 201,
+      body: resource.show(registry.create(resource.stored, namespace, input, { group: resource.group })),
+    };
   }
   const change = (copy: KubeObject): KubeInput => {
     const present = shown(copy, resource, subresource) as JsonObject;
@@ -129,7 +134,7 @@ function update(registry: ObjectRegistry, resource: Resource, request: RecordedR
     checkTypes(jsonObject(wanted)['metadata'], resource.kind);
     return resource.store(decode(wanted, resource) as KubeObject);
   };
-  const options = { subresource, isPatch, dryRun: isDryRun(request) };
+  const options = { subresource, isPatch, dryRun: isDryRun(request), group: resource.group };
   return ok(shown(registry.update(resource.stored, namespace, name, change, options), resource, subresource));
 }
 

@@ -34,7 +34,9 @@ const FIRST_REVISION = 1_000;
 export class ObjectStore {
   #revision = FIRST_REVISION;
   #compacted = FIRST_REVISION;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<ResourceName, Map<string, Entry>>();
+  /** Entries by resource in the order of their keys, until the next addition or removal. */
+  readonly #ordered = new Map<ResourceName, readonly string[]>();
   #history: Change[] = [];
   readonly #listeners = new Set<(change: Change) => void>();
 
@@ -49,22 +51,35 @@ export class ObjectStore {
   }
 
   read(key: ObjectKey): KubeObject | undefined {
-    return this.#entries.get(textOf(key))?.object;
+    return this.#of(key.resource).get(textOf(key))?.object;
   }
 
   /** All objects of a resource, of one namespace where given, in the order of their keys. */
   scan(resource: ResourceName, namespace?: string): readonly KubeObject[] {
-    return inOrder([...this.#entries.values()], resource, namespace);
+    const entries = this.#of(resource);
+    const order = this.#ordered.get(resource) ?? [...entries.keys()].sort(compareText);
+    this.#ordered.set(resource, order);
+    const found: KubeObject[] = [];
+    for (const text of order) {
+      const entry = entries.get(text);
+      if (entry !== undefined && (namespace === undefined || entry.key.namespace === namespace))
+        found.push(entry.object);
+    }
+    return found;
   }
 
   /** As {@link scan}, at an earlier revision. Throws 410 Expired where the history no longer reaches back to it. */
   scanAt(revision: number, resource: ResourceName, namespace?: string): readonly KubeObject[] {
-    const entries = new Map(this.#entries);
-    for (const change of [...this.since(revision)].reverse()) {
-      if (change.previous === undefined) entries.delete(textOf(change.key));
-      else entries.set(textOf(change.key), { key: change.key, object: change.previous });
+    const entries = new Map(this.#of(resource));
+    for (const { key, previous } of [...this.since(revision)].reverse()) {
+      if (key.resource !== resource) continue;
+      if (previous === undefined) entries.delete(textOf(key));
+      else entries.set(textOf(key), { key, object: previous });
     }
-    return inOrder([...entries.values()], resource, namespace);
+    return [...entries]
+      .filter(([, { key }]) => namespace === undefined || key.namespace === namespace)
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([, { object }]) => object);
   }
 
   /** The writes after a revision. Throws 410 Expired where the history no longer reaches back to it. */
@@ -72,14 +87,18 @@ export class ObjectStore {
     if (revision < this.#compacted) {
       throw expired(`too old resource version: ${revision} (${this.#compacted})`);
     }
-    return this.#history.filter((change) => change.revision > revision);
+    // Counted from the end: nearly always a client has missed little.
+    let start = this.#history.length;
+    while (start > 0 && (this.#history[start - 1]?.revision ?? 0) > revision) start -= 1;
+    return this.#history.slice(start);
   }
 
   /** Stores the object under the next revision and returns it as stored. */
   write(key: ObjectKey, object: KubeObject): KubeObject {
     const previous = this.read(key);
     const stored = this.#stamped(object);
-    this.#entries.set(textOf(key), { key, object: stored });
+    this.#of(key.resource).set(textOf(key), { key, object: stored });
+    if (previous === undefined) this.#ordered.delete(key.resource);
     this.#commit(key, previous === undefined ? 'ADDED' : 'MODIFIED', stored, previous);
     return stored;
   }
@@ -88,7 +107,8 @@ export class ObjectStore {
   remove(key: ObjectKey, last: KubeObject): KubeObject {
     const previous = this.read(key);
     const stored = this.#stamped(last);
-    this.#entries.delete(textOf(key));
+    this.#of(key.resource).delete(textOf(key));
+    this.#ordered.delete(key.resource);
     this.#commit(key, 'DELETED', stored, previous);
     return stored;
   }
@@ -110,6 +130,12 @@ export class ObjectStore {
     return () => this.#listeners.delete(listener);
   }
 
+  #of(resource: ResourceName): Map<string, Entry> {
+    const entries = this.#entries.get(resource) ?? new Map<string, Entry>();
+    this.#entries.set(resource, entries);
+    return entries;
+  }
+
   #stamped(object: KubeObject): KubeObject {
     const metadata = { ...object.metadata, resourceVersion: String(this.#revision + 1) };
     return { ...object, metadata };
@@ -123,15 +149,9 @@ export class ObjectStore {
   }
 }
 
-function textOf({ resource, namespace, name }: ObjectKey): string {
-  return `${resource}/${namespace}/${name}`;
-}
-
-function inOrder(entries: readonly Entry[], resource: ResourceName, namespace?: string): readonly KubeObject[] {
-  return entries
-    .filter(({ key }) => key.resource === resource && (namespace === undefined || key.namespace === namespace))
-    .sort((a, b) => compareText(listKey(a.object), listKey(b.object)))
-    .map(({ object }) => object);
+/** The object's key within its resource, as {@link listKey} has it for objects. */
+function textOf({ namespace, name }: ObjectKey): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** By what a list is ordered and continued: `namespace/name`, or the name alone. */

@@ -30,7 +30,11 @@ export interface UpdateOptions {
   /** A PATCH that names another uid is invalid, a PUT conflicts. */
   readonly isPatch?: boolean;
   readonly dryRun?: boolean;
+  /** The API group by whose way the request came. Default: the one in whose form the object is stored. */
+  readonly group?: string;
 }
+
+export type CreateOptions = Pick<UpdateOptions, 'dryRun' | 'group'>;
 
 export class ObjectRegistry {
   readonly store: ObjectStore;
@@ -46,9 +50,10 @@ export class ObjectRegistry {
     return found;
   }
 
-  create(name: ResourceName, namespace: string, input: KubeInput, { dryRun = false } = {}): KubeObject {
+  create(name: ResourceName, namespace: string, input: KubeInput, options: CreateOptions = {}): KubeObject {
     const resource = storedResource(name);
     const object = completed(input, resource, namespace);
+    const { dryRun = false, group = resource.group } = options;
     const target = groupResource(resource);
     if (input.metadata?.resourceVersion !== undefined && input.metadata.resourceVersion !== '') {
       throw failureOf(500, { message: 'resourceVersion should not be set on objects to be created' });
@@ -56,7 +61,7 @@ export class ObjectRegistry {
     if (resource.namespaced) this.#requireOpenNamespace(resource, object);
     resource.strategy.prepareForCreate(object);
     if (resource.strategy.tracksGeneration) object.metadata.generation = 1;
-    throwFaults(resource, object, [...metadataFaults(object), ...resource.strategy.faults(object)]);
+    throwFaults(resource, object, [...metadataFaults(object), ...resource.strategy.faults(object, group)]);
     const key = { resource: name, namespace, name: object.metadata.name };
     if (this.store.read(key) !== undefined) throw alreadyExists(target, object.metadata.name);
     return dryRun ? object : this.store.write(key, object);
@@ -79,11 +84,12 @@ export class ObjectRegistry {
     const changed = withoutNulls(change(structuredClone(old)));
     checkIdentity(changed, old, resource, options.isPatch === true);
     const object = applied(changed, old, resource, options.subresource);
+    const { group = resource.group } = options;
     const faults = [
       ...metadataFaults(object),
       ...addedFinalizers(object, old),
-      ...resource.strategy.faults(object),
-      ...resource.strategy.updateFaults(object, old),
+      ...resource.strategy.faults(object, group),
+      ...resource.strategy.updateFaults(object, old, group),
     ];
     throwFaults(resource, object, faults);
     if (sameJson(object, old) || options.dryRun === true) return object;

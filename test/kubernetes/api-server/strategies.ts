@@ -1,4 +1,5 @@
 /** What the API server does to objects of each kind before it stores them: defaults, checks, what may change. */
+import { eventFaults, eventUpdateFaults } from './event-faults.js';
 import type { KubeObject } from './objects.js';
 import { arrayOf, isJsonObject, jsonObject, sameJson } from './objects.js';
 import type { JsonObject } from './objects.js';
@@ -17,9 +18,10 @@ export interface Strategy {
   readonly returnsDeleted: boolean;
   /** Fills in what the client left out, on a private copy. */
   readonly prepareForCreate: (object: KubeObject) => void;
-  readonly faults: (object: KubeObject) => readonly FieldFault[];
+  /** `group`: the API group by whose way the request came. */
+  readonly faults: (object: KubeObject, group: string) => readonly FieldFault[];
   /** What an update may not change; not asked for an object that is created. */
-  readonly updateFaults: (object: KubeObject, old: KubeObject) => readonly FieldFault[];
+  readonly updateFaults: (object: KubeObject, old: KubeObject, group: string) => readonly FieldFault[];
   /** Seconds between a DELETE and the end, for a client that asked for `requested`. */
   readonly gracePeriodSeconds: (object: KubeObject, requested: number | undefined) => number;
 }
@@ -140,15 +142,7 @@ function fixedSetSpec(set: KubeObject): JsonObject {
   return Object.fromEntries(fields);
 }
 
-const events: Strategy = {
-  ...PLAIN,
-  createsOnUpdate: true,
-  faults: (event) => {
-    const namespace = jsonObject(event['involvedObject'])['namespace'] ?? 'default';
-    if (namespace === event.metadata.namespace) return [];
-    return [wrong('involvedObject.namespace', namespace, 'does not match event.namespace')];
-  },
-};
+const events: Strategy = { ...PLAIN, createsOnUpdate: true, faults: eventFaults, updateFaults: eventUpdateFaults };
 
 export const STRATEGIES: Readonly<Record<ResourceName, Strategy>> = {
   ...{ namespaces, pods, statefulsets, events },
