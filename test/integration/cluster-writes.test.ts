@@ -202,7 +202,7 @@ describe('transactions while the leader of a cluster changes', function () {
 describe('StatefulSetPortManager while the leader of a cluster changes', function () {
   this.timeout(60_000);
 
-  it('gives every pod one port and no address twice', async () => {
+  it('situation 32: gives every pod one port and no address twice', async () => {
     await using cluster = await ClusterSandbox.start();
     await cluster.nbctl('ls-add', 'product');
     await using nb = await connectNorthbound({ remotes: cluster.tcpRemotes, onWarning: () => undefined, ...QUICK });

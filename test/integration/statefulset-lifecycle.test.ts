@@ -20,6 +20,48 @@ describe('ports of StatefulSets through scaling, recreation and removal', () => 
   const namesOn = async (place: Place): Promise<string[]> =>
     [...(await bench.portsOn(place)).keys()].map((name) => name.replace(`.${place.namespace}`, '')).sort();
 
+  describe('situation 5: the pool was reordered', () => {
+    it('readdress swaps the addresses of all members in one transaction, and no two rows ever share one', async () => {
+      const place = await bench.place(V4);
+      const manager = bench.manager();
+      const pool = Array.from({ length: 6 }, (_, i) => `10.16.1.${i + 1}`);
+      const first = await manager.apply(statefulSet('web', place.namespace, 6, pool));
+      const shared: string[] = [];
+      const stop = bench.nb.on('batch', () => {
+        shared.push(...manager.audit([place.logicalSwitch]).map(({ message }) => message));
+      });
+      const turned = statefulSet('web', place.namespace, 6, [...pool.slice(2), ...pool.slice(0, 2)]);
+      const events: string[] = [];
+      manager.on('readdressed', ({ pod: name, ip4 }) => events.push(`${name} ${ip4 ?? ''}`));
+      const { count, result } = await bench.transactionsOf(() => manager.readdress(turned));
+      stop();
+      expect(count).to.equal(1);
+      expect(statuses(result.outcomes)).to.deep.equal(Array(6).fill('readdressed'));
+      expect(result.outcomes.map(entryOf)).to.deep.equal([...pool.slice(2), ...pool.slice(0, 2)]);
+      expect(events).to.deep.equal(result.outcomes.map((outcome) => `${outcome.pod} ${entryOf(outcome)}`));
+      const kept = (outcome: PodOutcome): unknown => 'mac' in outcome && [outcome.uuid, outcome.mac];
+      expect(result.outcomes.map(kept)).to.deep.equal(first.outcomes.map(kept));
+      expect(shared).to.deep.equal([]);
+    });
+  });
+
+  describe('situation 26: two managers at once, same pod', () => {
+    it('makes exactly one row, and gives both callers the same address', async () => {
+      const place = await bench.place(V4);
+      const { nb } = await bench.gated();
+      await nb.tables.Logical_Switch.until(({ name }) => name === place.logicalSwitch);
+      const managers = [bench.manager(), bench.manager({}, nb)];
+      const set = statefulSet('web', place.namespace, 40);
+      for (let n = 0; n < 40; n++) {
+        const member = pod(`web-${n}`, place.namespace);
+        const [one, two] = await Promise.all(managers.map((manager) => manager.ensurePort(member, set)));
+        expect([one!.status, two!.status].sort()).to.deep.equal(['created', 'reused']);
+        expect([two!.uuid, two!.ip4, two!.mac]).to.deep.equal([one!.uuid, one!.ip4, one!.mac]);
+      }
+      expect((await bench.portsOn(place)).size).to.equal(40);
+    });
+  });
+
   describe('situation 20: scaled down', () => {
     it('keeps the ports, and sends nothing', async () => {
       const place = await bench.place(V4);
