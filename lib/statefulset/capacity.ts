@@ -30,8 +30,9 @@ export interface Capacity {
   /** Those that ports beyond the replicas have, which are kept for their pods to come back. */
   readonly retained: number | bigint;
   /**
-   * Those that somebody else has: other ports of the switch, virtual IPs and router ports, and ports that are being
-   * made at this moment. An entry with two addresses is unavailable when either of them is.
+   * Those that somebody else has: other ports of the switch, virtual IPs and router ports, or a port that is being made
+   * at this moment, unless it is for the pod that the entry is meant for. An entry with two addresses is unavailable
+   * when either of them is.
    */
   readonly unavailable: number | bigint;
   readonly free: number | bigint;
@@ -135,7 +136,7 @@ function familyCounts(
   here: readonly ManagedPort[],
   routerAddresses: ReadonlyMap<string, string>,
 ): Record<'size' | 'assigned' | 'retained' | 'unavailable' | 'free', bigint> {
-  const space = index.space(network, routerAddresses.keys());
+  const space = index.space(network);
   const assigned = new Set<string>();
   const retained = new Set<string>();
   for (const port of here) {
