@@ -1,7 +1,7 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['first-sync', 'port-creation', 'change-latency', 'statefulset-ports'] as const;
+export const PARTS = ['first-sync', 'port-creation', 'change-latency', 'statefulset-ports', 'kept-ports'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
@@ -13,6 +13,9 @@ export interface BenchOptions {
   readonly changes: number;
   readonly changesPerSecond: number;
   readonly replicas: number;
+  readonly sets: number;
+  readonly setReplicas: number;
+  readonly keptPorts: number;
   readonly parts: readonly Part[];
   readonly json: boolean;
   readonly profileDirectory: string | undefined;
@@ -26,7 +29,10 @@ export const USAGE = `usage: npm run bench -- [option...]
   --switch-sizes N,N    ports on the switch before (1000,10000)
   --changes N           changes that each run counts (2000)
   --rate N              changes per second (1000)
-  --replicas N          replicas of the StatefulSet (1000)
+  --replicas N          replicas of the big StatefulSet (5000)
+  --sets N              small StatefulSets (100)
+  --set-replicas N      replicas of each (100)
+  --kept N              kept ports of other StatefulSets on their switch (50000)
   --only PART,PART      ${PARTS.join(', ')}
   --json                print JSON instead of tables
   --cpu-prof FOLDER     write CPU profiles of the child processes there
@@ -43,7 +49,10 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       'switch-sizes': { type: 'string', default: '1000,10000' },
       changes: { type: 'string', default: '2000' },
       rate: { type: 'string', default: '1000' },
-      replicas: { type: 'string', default: '1000' },
+      replicas: { type: 'string', default: '5000' },
+      sets: { type: 'string', default: '100' },
+      'set-replicas': { type: 'string', default: '100' },
+      kept: { type: 'string', default: '50000' },
       only: { type: 'string', default: PARTS.join(',') },
       json: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
@@ -64,6 +73,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     changes: positive('changes', values.changes),
     changesPerSecond: positive('rate', values.rate),
     replicas: positive('replicas', values.replicas),
+    sets: positive('sets', values.sets),
+    setReplicas: positive('set-replicas', values['set-replicas']),
+    keptPorts: positive('kept', values.kept),
     parts: parts.filter(isPart),
     json: values.json,
     profileDirectory: values['cpu-prof'],

@@ -7,6 +7,7 @@ import { Sandbox } from '../../lib/testing/index.js';
 import { measureChangeLatency } from './change-latency.js';
 import { compile } from './compile.js';
 import { measureFirstSync } from './first-sync.js';
+import { measureKeptPorts } from './kept-ports.js';
 import { fill } from './northbound-data.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { measurePortCreation } from './port-creation.js';
@@ -31,8 +32,14 @@ async function measure(part: Part, options: BenchOptions, sandbox: Sandbox, work
       const { changes, changesPerSecond } = options;
       return measureChangeLatency({ remote, rounds, changes, changesPerSecond }, workers);
     }
-    case 'statefulset-ports':
-      return measureStatefulSetPorts({ remote, rounds, replicas: options.replicas }, workers);
+    case 'statefulset-ports': {
+      const { replicas, sets, setReplicas, keptPorts } = options;
+      return measureStatefulSetPorts({ remote, rounds, replicas, sets, setReplicas, keptPorts }, workers);
+    }
+    case 'kept-ports': {
+      const sizes = [Math.max(1, Math.ceil(options.keptPorts / 50)), options.keptPorts];
+      return measureKeptPorts({ remote, rounds, sizes, pods: options.create }, workers);
+    }
   }
 }
 

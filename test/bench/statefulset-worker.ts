@@ -1,46 +1,101 @@
-/** Child process: makes the ports of one StatefulSet, then asks for the same again. */
+/** Child process: makes the ports of StatefulSets, then asks for the same again. */
 import { performance } from 'node:perf_hooks';
 
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import { IP_POOL_ANNOTATION } from '../../lib/statefulset/workload.js';
+import { BareClient } from './bare-client.js';
+import { createPorts, replicatedColumns } from './northbound-data.js';
+import { ipv4, keptRow, NAMESPACE, statefulSet } from './statefulset-data.js';
 import { ownCpuMs, report, task } from './worker.js';
+
+/**
+ * `bare`: a bare client that monitors the two tables sends the same rows in as many transactions; `pool` and `picked`:
+ * the manager, with an `ip_pool` or choosing the addresses.
+ */
+export type StatefulSetKind = 'bare' | 'pool' | 'picked';
 
 export interface StatefulSetTask {
   readonly remote: string;
-  readonly logicalSwitch: string;
+  readonly kind: StatefulSetKind;
+  readonly sets: number;
+  /** Of each StatefulSet. */
   readonly replicas: number;
-  /** Text of the annotation; undefined lets the manager choose the addresses. */
-  readonly ipPool: string | undefined;
+  /** All StatefulSets at once, or one after another. */
+  readonly atOnce: boolean;
+  /** Switches that the StatefulSets are spread over, name and uuid. */
+  readonly switches: readonly (readonly [name: string, uuid: string])[];
 }
 
-const { remote, logicalSwitch, replicas, ipPool } = task() as StatefulSetTask;
-const client = await connectNorthbound({ remotes: remote, onWarning: () => undefined });
-using manager = new StatefulSetPortManager(client, { subnets: { bench: { logicalSwitch } } });
-const annotations = ipPool === undefined ? {} : { [IP_POOL_ANNOTATION]: ipPool };
-const statefulSet = {
-  metadata: { namespace: 'bench', name: 'web', uid: '4c1f0a52-3d0e-4b7a-9c1d-5f1c8a523d0e' },
-  spec: { replicas, template: { metadata: { annotations } } },
-};
+/** Makes the ports of the `n`th StatefulSet, or finds them; resolves with the states that they have. */
+type Apply = (n: number) => Promise<readonly string[]>;
 
-async function measureApply(expected: 'created' | 'reused'): Promise<{ wallMs: number; cpuMs: number }> {
+/** As many as the manager puts into one transaction. */
+const PORTS_PER_TRANSACTION = 500;
+/** The pools begin behind the addresses of the ports that are there. */
+const FIRST_OCTET = 100;
+
+function poolOf({ replicas }: StatefulSetTask, n: number): string[] {
+  return Array.from({ length: replicas }, (_, i) => ipv4(FIRST_OCTET, n * replicas + i));
+}
+
+async function bareApply(given: StatefulSetTask): Promise<Apply> {
+  const client = await BareClient.connect(given.remote);
+  await client.monitor(await replicatedColumns(client));
+  return async (n) => {
+    const [name, uuid] = given.switches[n % given.switches.length] ?? ['', ''];
+    const rows = poolOf(given, n).map((ip, i) => keptRow(NAMESPACE, `web${n}`, i, ip, name));
+    for (let first = 0; first < rows.length; first += PORTS_PER_TRANSACTION) {
+      await client.transact(createPorts(uuid, rows.slice(first, first + PORTS_PER_TRANSACTION)));
+    }
+    return rows.map(() => 'created');
+  };
+}
+
+async function managerApply(given: StatefulSetTask): Promise<Apply> {
+  const client = await connectNorthbound({ remotes: given.remote, onWarning: () => undefined });
+  // A namespace belongs to one switch, so a manager stands for each; the replica is the same.
+  const managers = given.switches.map(
+    ([logicalSwitch]) => new StatefulSetPortManager(client, { subnets: { [NAMESPACE]: { logicalSwitch } } }),
+  );
+  const sets = Array.from({ length: given.sets }, (_, n) =>
+    statefulSet(`web${n}`, given.replicas, given.kind === 'pool' ? poolOf(given, n) : undefined),
+  );
+  return async (n) => {
+    const manager = managers[n % managers.length];
+    const set = sets[n];
+    if (manager === undefined || set === undefined) throw new Error(`there is no StatefulSet ${n}`);
+    return (await manager.apply(set)).outcomes.map(({ status }) => status);
+  };
+}
+
+async function measure(
+  { sets, replicas, atOnce }: StatefulSetTask,
+  apply: Apply,
+  expected: string,
+): Promise<{ wallMs: number; cpuMs: number }> {
   const cpuBefore = ownCpuMs();
   const startedAt = performance.now();
-  const { outcomes } = await manager.apply(statefulSet);
+  const statuses: (readonly string[])[] = [];
+  if (atOnce) statuses.push(...(await Promise.all(Array.from({ length: sets }, (_, n) => apply(n)))));
+  else for (let n = 0; n < sets; n++) statuses.push(await apply(n));
   const figures = { wallMs: performance.now() - startedAt, cpuMs: ownCpuMs() - cpuBefore };
-  const other = outcomes.find(({ status }) => status !== expected);
-  if (other !== undefined || outcomes.length !== replicas) {
-    throw new Error(`expected ${replicas} ports to be ${expected}, and got ${JSON.stringify(other)}`);
+  const all = statuses.flat();
+  const other = all.find((status) => status !== expected);
+  if (other !== undefined || all.length !== sets * replicas) {
+    throw new Error(`expected ${sets * replicas} ports to be ${expected}, and got ${all.length}, one of them ${other}`);
   }
   return figures;
 }
 
-const first = await measureApply('created');
-const second = await measureApply('reused');
-client.close();
-report({
-  firstWallMs: first.wallMs,
-  firstCpuMs: first.cpuMs,
-  secondWallMs: second.wallMs,
-  secondCpuMs: second.cpuMs,
-});
+const given = task() as StatefulSetTask;
+const apply = await (given.kind === 'bare' ? bareApply(given) : managerApply(given));
+const first = await measure(given, apply, 'created');
+const figures: Record<string, number> = { firstWallMs: first.wallMs, firstCpuMs: first.cpuMs };
+if (given.kind !== 'bare') {
+  const second = await measure(given, apply, 'reused');
+  const third = await measure(given, apply, 'reused');
+  const thousands = (given.sets * given.replicas) / 1000;
+  figures['secondMsPerThousand'] = second.wallMs / thousands;
+  figures['thirdMsPerThousand'] = third.wallMs / thousands;
+}
+report(figures);

@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TINY = ['--ports=30', '--rounds=1', '--create=4', '--switch-sizes=3', '--changes=5', '--replicas=6'];
+const TINY = [
+  ...['--ports=30', '--rounds=1', '--create=4', '--switch-sizes=3', '--changes=5'],
+  ...['--replicas=6', '--sets=2', '--set-replicas=3', '--kept=20'],
+];
 
 async function bench(...args: readonly string[]): Promise<string> {
   const command = ['--expose-gc', '--import', 'tsx', 'test/bench/run.ts', ...args];
@@ -22,6 +25,7 @@ describe('the benchmark', function () {
     expect(output).to.include('Creating 4 ports on one switch');
     expect(output).to.include('A change by another client');
     expect(output).to.include('a StatefulSet of 6 replicas');
+    expect(output).to.include('one pod among many kept ports');
     expect(output).not.to.match(/NaN|undefined/);
     expect(output.match(/^ {2}.*ovn-northbound.* \d/gm)).to.have.length.of.at.least(5);
   });
