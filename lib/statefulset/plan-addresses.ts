@@ -57,6 +57,8 @@ export interface ChoiceRules {
   readonly keptMac?: string;
   /** The port that goes for the new one. */
   readonly replaces?: string;
+  /** Its addresses, where they are of this subnet: they are taken when no other ones are free. */
+  readonly ownIps?: IpPair;
 }
 
 /** Addresses for a port that is made, or moved: the wanted ones, else free ones. Throws `PortError`. */
@@ -78,6 +80,8 @@ export function chooseAddresses(
     if (network === undefined) return undefined;
     const picked = view.pick(family, pod.name);
     if ('ip' in picked) return picked.ip;
+    const own = family === 4 ? rules.ownIps?.ip4 : rules.ownIps?.ip6;
+    if (own !== undefined && view.holder(own, (port) => port === rules.replaces) === undefined) return own;
     const cidr = network.cidr.text;
     const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded; release ports that are not needed, or enlarge the subnet`;
     throw new PortError('SubnetExhausted', subject, reason, { cidr, ...picked });

@@ -1,5 +1,7 @@
 /** Plans for ports that exist already: they stay as they are, unless the rules say otherwise. */
+import { tryParseIp } from '../ipam/address.js';
 import type { Pool } from '../ipam/pool.js';
+import { classifyAddress } from '../ipam/subnet.js';
 import { ipsOf, portName, readManagedPort, staticAddresses } from './managed-port.js';
 import type { IpPair, ManagedPort, ManagedPortRow, PortAddresses } from './managed-port.js';
 import {
@@ -172,9 +174,21 @@ function planReplacement(scope: PlanScope, pod: WorkloadPod, kept: ManagedPort, 
     return { pod, port, action: 'create', addresses: { ip4: wanted.ip4, ip6: wanted.ip6, mac }, replaces: kept };
   }
   const isExcepted = (holder: string): boolean => holder === port || moving.has(holder);
-  const addresses = chooseAddresses(subject, pod, wanted, view, { isExcepted, replaces: port });
+  const isHere = view.switchOf(kept.row) === view.site.logicalSwitch._uuid;
+  const ownIps = { ip4: ownIp(kept.ip4, view), ip6: ownIp(kept.ip6, view) };
+  const addresses = chooseAddresses(subject, pod, wanted, view, {
+    isExcepted,
+    replaces: port,
+    ...(isHere && { ownIps }),
+  });
   claimAll(view, addresses, port);
   return { pod, port, action: 'create', addresses, replaces: kept };
+}
+
+/** The address of a port, if one could be picked there today. */
+function ownIp(text: string | undefined, { site }: PlanView): string | undefined {
+  const ip = tryParseIp(text ?? '');
+  return ip !== undefined && classifyAddress(site.subnet, ip) === 'ok' ? ip.text : undefined;
 }
 
 /** `want` and `have` show the MAC address only where an override asks for another one than the port has. */

@@ -128,13 +128,21 @@ export class PortAllocator {
       let succeeded = false;
       let outcomes: PodOutcome[];
       try {
-        const written = await transactions.commit(call, (tx): PendingOutcome[] => {
-          const next = places.of(workload);
-          // The switch may be another one than before, when the namespace was given another.
-          if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
-          place = next;
-          return this.#write(tx, workload, pods, place, flight, rules);
-        });
+        const written = await transactions.commit(
+          call,
+          (tx): PendingOutcome[] => {
+            const next = places.of(workload);
+            // The switch may be another one than before, when the namespace was given another.
+            if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
+            place = next;
+            return this.#write(tx, workload, pods, place, flight, rules);
+          },
+          () => flight.writes.keep(),
+        );
+        const uuids = new Map(
+          written.map((outcome) => [outcome.port, outcome.status === 'refused' ? undefined : outcome.uuid]),
+        );
+        flight.writes.keep((port) => uuids.get(port));
         outcomes = written.map((outcome) => asWritten(outcome, flight));
         succeeded = true;
         releases.settle(outcomes.map(({ port }) => port));
@@ -188,8 +196,9 @@ function inSequence(outcomes: PodOutcome[]): PodOutcome[] {
 /** A port that is found because the transaction that wrote it had lost its reply was written by this call all the same. */
 function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
   if (outcome.status !== 'reused') return outcome;
-  if (flight.created.get(outcome.port) === outcome.mac) return { ...outcome, status: 'created', refreshed: false };
-  const former = flight.former.get(outcome.port);
+  const { port, mac, uuid } = outcome;
+  if (flight.writes.hasCreated(port, mac, uuid)) return { ...outcome, status: 'created', refreshed: false };
+  const former = flight.writes.former(port);
   if (former === undefined || outcome.drift !== undefined) return outcome;
   return { ...outcome, status: former.from === undefined ? 'readdressed' : 'moved' };
 }

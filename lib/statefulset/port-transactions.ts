@@ -48,9 +48,14 @@ export class PortTransactions {
 
   /**
    * Commits what the callback asks for. Where the outcome is unknown, the callback is run again once the replica is in
-   * sync: it finds what the lost transaction did, and a row is never made twice, because names are unique.
+   * sync: it finds what the lost transaction did, and a row is never made twice, because names are unique. `onUnknown` is
+   * called before that; where it was not, the run before has failed.
    */
-  async commit<R>(call: Call, callback: (tx: ManagerTransaction) => R): Promise<Resolved<R>> {
+  async commit<R>(
+    call: Call,
+    callback: (tx: ManagerTransaction) => R,
+    onUnknown: () => void = () => undefined,
+  ): Promise<Resolved<R>> {
     const { subject, signal } = call;
     for (;;) {
       const timeoutMs = remainingMs(call);
@@ -61,6 +66,7 @@ export class PortTransactions {
         if (error.code === 'Conflict') throw this.conflict(subject, this.conflictRetries + 1, error);
         if (error.code === 'NotSent') throw this.notReady(subject, timeoutMs, error);
         if (error.outcome !== 'unknown' || performance.now() >= call.deadline) throw error;
+        onUnknown();
         await this.#client.synced({ signal, timeoutMs: remainingMs(call) }).catch(() => {
           signal?.throwIfAborted();
           throw error;

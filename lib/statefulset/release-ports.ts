@@ -80,24 +80,34 @@ export class PortReleases {
     call: Call,
     choose: () => readonly ManagedPort[],
   ): Promise<ReadonlyMap<Uuid<'Logical_Switch_Port'>, ManagedPort>> {
-    // A lost reply runs the callback again, which then does not find what the lost transaction deleted.
     const sent = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
+    // A lost reply runs the callback again, which then does not find what the lost transaction deleted.
+    const unknown = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
     const guards = new SwitchGuards(this.#places);
     let succeeded = false;
     try {
-      await this.#transactions.commit(call, (tx) => {
-        guards.end(false);
-        for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards)) sent.set(port.row._uuid, port);
-      });
+      await this.#transactions.commit(
+        call,
+        (tx) => {
+          guards.end(false);
+          sent.clear();
+          for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards))
+            sent.set(port.row._uuid, port);
+        },
+        () => {
+          for (const [uuid, port] of sent) unknown.set(uuid, port);
+        },
+      );
       succeeded = true;
     } catch (error) {
       const isCertain = error instanceof TransactionError && error.outcome !== 'unknown';
-      if (!isCertain) for (const { row } of sent.values()) this.#doubtful.add(row.name);
+      const doubtful = isCertain ? unknown : new Map([...unknown, ...sent]);
+      for (const { row } of doubtful.values()) this.#doubtful.add(row.name);
       throw error;
     } finally {
       guards.end(succeeded);
     }
-    return sent;
+    return new Map([...unknown, ...sent]);
   }
 
   /** Appends what deletes these ports, and returns those that it concerns. */

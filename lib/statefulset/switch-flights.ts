@@ -14,9 +14,9 @@ import { randomBytes } from 'node:crypto';
 
 import type { NorthboundTables } from '../nb/tables.js';
 import type { Row } from '../schema/types.js';
-import type { Uuid } from '../schema/uuid.js';
 import type { Transaction } from '../transaction/builder.js';
-import { KEY_PREFIX, type PortAddresses } from './managed-port.js';
+import { FlightWrites } from './flight-writes.js';
+import { KEY_PREFIX } from './managed-port.js';
 import type { ManagerSelection, SwitchIndex } from './switch-index.js';
 
 /** Key in the `external_ids` of a Logical_Switch: changed by every transaction that takes addresses on it. */
@@ -29,22 +29,13 @@ interface Chain {
   broken: boolean;
 }
 
-/** What a port had before a transaction changed it. */
-export interface FormerPlace {
-  readonly addresses: PortAddresses;
-  /** The switch that the port was on, where that is another one. */
-  readonly from: Uuid<'Logical_Switch'> | undefined;
-}
-
 /** One transaction on its way, from its first plan to its end. */
 export class Flight {
   readonly claims: Set<string> = new Set<string>();
   /** Addresses that were picked at random, by port: a plan made anew picks the same while they are free. */
   readonly picks: Map<string, string> = new Map<string, string>();
-  /** MAC addresses of the ports that the transaction creates, by port. */
-  readonly created: Map<string, string> = new Map<string, string>();
-  /** What its readdressed and moved ports had before, by port. */
-  readonly former: Map<string, FormerPlace> = new Map<string, FormerPlace>();
+  /** What it wrote. */
+  readonly writes: FlightWrites = new FlightWrites();
   chain: Chain | undefined;
   generation: string | undefined;
   /** Others on their way whose claims kept a pod of this one from an address. */
@@ -70,6 +61,7 @@ export class SwitchFlights {
     if (flight.chain !== undefined) flight.chain.broken = true;
     flight.chain = undefined;
     flight.blockers.clear();
+    flight.writes.begin();
     this.#release(flight);
     if (this.#landings.has(flight)) return;
     let land = (): void => undefined;

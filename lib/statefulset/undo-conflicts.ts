@@ -14,7 +14,8 @@ import type { PortError } from './port-error.js';
 import type { PodCall } from './port-allocator.js';
 import type { ManagerTransaction, PortTransactions } from './port-transactions.js';
 import { subjectOf } from './site.js';
-import { GENERATION_KEY, type Flight, type FormerPlace } from './switch-flights.js';
+import type { FormerPlace } from './flight-writes.js';
+import { GENERATION_KEY, type Flight } from './switch-flights.js';
 import { SwitchGuards } from './switch-guards.js';
 import type { ManagerClient, SwitchIndex } from './switch-index.js';
 import { guardOwner, readdress } from './port-rows.js';
@@ -81,7 +82,7 @@ function writtenPorts(client: ManagerClient, { workload }: PodCall, { index, fli
     const own = row && readManagedPort(row);
     if (own?.statefulSet !== workload.key || !index.has(own.row._uuid)) return [];
     if (own.ip4 !== outcome.ip4 || own.ip6 !== outcome.ip6 || own.mac !== outcome.mac) return [];
-    const former = outcome.status === 'created' ? undefined : flight.former.get(outcome.port);
+    const former = outcome.status === 'created' ? undefined : flight.writes.former(outcome.port);
     return [{ outcome, own, former }];
   });
 }

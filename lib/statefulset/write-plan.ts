@@ -75,7 +75,7 @@ export function writePlans(
         });
         attached.push(row);
         joining.push({ port: row, groups: settings.portGroups });
-        flight.created.set(port, addresses.mac);
+        flight.writes.noteCreated(port, addresses.mac);
         return { ...done, ...addresses, status: 'created', uuid: row };
       }
       case 'reuse': {
@@ -87,14 +87,14 @@ export function writePlans(
       }
       case 'readdress': {
         const { kept, addresses, drift } = plan;
-        flight.former.set(port, { addresses: kept, from: undefined });
+        flight.writes.noteChanged(port, { addresses: kept, from: undefined });
         readdress(tx, kept, addresses, ownershipIds(workload, pod, addresses), settings);
         joinMissing(kept.row);
         return { ...done, ...addresses, status: 'readdressed', uuid: kept.row._uuid, drift };
       }
       case 'move': {
         const { kept, addresses, from } = plan;
-        flight.former.set(port, { addresses: kept, from });
+        flight.writes.noteChanged(port, { addresses: kept, from });
         const ids = { [PORT_KEYS.logicalSwitch]: logicalSwitch.name, ...ownershipIds(workload, pod, addresses) };
         readdress(tx, kept, addresses, ids, settings);
         detach(from, kept.row._uuid);
