@@ -203,7 +203,6 @@ export class Fixture implements AsyncDisposable {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       await this.cluster.step();
-      await this.nb.sync();
       if (condition()) return;
       if (Date.now() > deadline) {
         const state = JSON.stringify({ told: this.told(), ports: this.ports(), events: this.events() }, null, 1);

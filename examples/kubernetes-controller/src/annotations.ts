@@ -29,18 +29,16 @@ interface Wishes {
 
 /** A pod as the port manager shall see it: its wishes, and none of what was written back. */
 export function podForManager({ metadata }: Pod): PodLike {
-  const { ip, mac } = wishesOf(metadata.annotations ?? {});
   const { name, namespace, uid } = metadata;
+  return { metadata: { name, namespace, uid, annotations: wishAnnotations(metadata.annotations ?? {}) } };
+}
+
+/** The wishes among the annotations of a pod, or of a pod template. */
+export function wishAnnotations(annotations: Annotations): Annotations {
+  const { ip, mac } = wishesOf(annotations);
   return {
-    metadata: {
-      name,
-      namespace,
-      uid,
-      annotations: {
-        ...(ip !== undefined && { [IP_ADDRESS_ANNOTATION]: ip }),
-        ...(mac !== undefined && { [MAC_ADDRESS_ANNOTATION]: mac }),
-      },
-    },
+    ...(ip !== undefined && { [IP_ADDRESS_ANNOTATION]: ip }),
+    ...(mac !== undefined && { [MAC_ADDRESS_ANNOTATION]: mac }),
   };
 }
 

@@ -239,7 +239,7 @@ export class Controller {
   #namespaceChanged({ before, now }: Change<Namespace>): void {
     const namespace = (now ?? before)?.metadata.name;
     const isSame = JSON.stringify(before?.metadata.annotations) === JSON.stringify(now?.metadata.annotations);
-    if (isSame || now === undefined) return;
+    if (now === undefined || (isSame && before !== undefined)) return;
     for (const [key, set] of this.#statefulSetReflector.objects) {
       if (set.metadata.namespace === namespace) this.#queue.add(key);
     }
@@ -266,6 +266,7 @@ export class Controller {
     return {
       statefulSet: (key) => this.#statefulSetReflector.objects.get(key),
       podsOf: (key) => this.#pods.of(key),
+      isKnownNamespace: (namespace) => this.#namespaceReflector.objects.has(namespace),
       subnetOf: (namespace) => this.#subnetOf(namespace),
       lastSeen: (key) => this.#lastSeen.get(key),
       takeGonePods: (key) => this.#pods.takeGone(key),

@@ -9,12 +9,13 @@ import {
   type ManagedPort,
   type NamespaceSubnet,
   type NorthboundClient,
+  type PodLike,
   type PodOutcomeOk,
   type StatefulSetPortManager,
 } from 'ovn-northbound';
 
-import { annotationChanges, podForManager } from './annotations.js';
-import type { EventRecorder } from './events.js';
+import { annotationChanges, podForManager, wishAnnotations } from './annotations.js';
+import type { EventRecorder, EventSubject } from './events.js';
 import type { KubeApi } from './kube-api.js';
 import { hasStatus } from './kube-error.js';
 import { splitKey, type Pod, type StatefulSet } from './kube-objects.js';
@@ -34,6 +35,7 @@ export interface ClusterView {
   statefulSet(key: string): StatefulSet | undefined;
   /** The pods of a StatefulSet, or of one that had its name. */
   podsOf(key: string): readonly Pod[];
+  isKnownNamespace(namespace: string): boolean;
   /** The subnet of a namespace; undefined when nothing says its switch. */
   subnetOf(namespace: string): NamespaceSubnet | undefined;
   /** The StatefulSet of this key as it was last seen by this process; undefined when it never was. */
@@ -77,6 +79,9 @@ export class Reconciler {
     if (set === undefined) return this.#statefulSetGone(key, signal);
     // It makes no more pods. Its ports are dealt with when it is gone.
     if (set.metadata.deletionTimestamp !== undefined) return;
+    const { namespace = 'default' } = set.metadata;
+    // The StatefulSet was faster than its namespace, which comes on another connection, and brings the key back.
+    if (!view.isKnownNamespace(namespace)) throw new UnfinishedError(`namespace ${namespace} has not been seen yet`);
     if (!this.#isOurs(set)) return;
     const pods = view.podsOf(key).filter((pod) => isMember(set, pod));
     const result = await this.#apply(set, pods, signal);
@@ -119,7 +124,10 @@ export class Reconciler {
 
   async #apply(set: StatefulSet, pods: readonly Pod[], signal: AbortSignal): Promise<ApplyResult> {
     try {
-      return await this.#options.manager.apply(set, { pods: pods.map(podForManager), signal });
+      return await this.#options.manager.apply(set, {
+        pods: [...pods.map(podForManager), ...podsToCome(set, pods)],
+        signal,
+      });
     } catch (error) {
       if (isForPeople(error)) this.#warn(set, error.code, error.message);
       throw error;
@@ -132,26 +140,20 @@ export class Reconciler {
       if (warning !== undefined) this.#warn(set, 'ManifestWarning', warning);
     }
     const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
-    const withoutPod = new Map<string, PortError[]>();
     for (const error of errors) {
       const pod = byName.get(error.pod ?? '');
-      if (pod === undefined) withoutPod.set(error.code, [...(withoutPod.get(error.code) ?? []), error]);
-      else this.#options.events.warn({ apiVersion: 'v1', kind: 'Pod', object: pod }, error.code, error.message);
-    }
-    // Pods that do not exist yet, perhaps because those before them are not ready, cannot have events of their own.
-    for (const [code, [first, ...more]] of withoutPod) {
-      if (first === undefined) continue;
-      const others = more.length === 0 ? '' : ` (and ${more.length} more of its pods for the same reason)`;
-      this.#warn(set, code, `${first.message}${others}`);
+      // One that does not exist yet is told when it does.
+      if (pod !== undefined) this.#options.events.warn(podSubject(pod), error.code, error.message);
     }
     for (const outcome of outcomes) {
-      if (outcome.status === 'refused' || outcome.drift === undefined || outcome.stale) continue;
+      // The drift of one that was readdressed is what it was before.
+      if ((outcome.status !== 'reused' && outcome.status !== 'adopted') || outcome.drift === undefined) continue;
       const pod = byName.get(outcome.pod);
-      if (pod === undefined) continue;
+      if (pod === undefined || pod.metadata.deletionTimestamp !== undefined || outcome.stale) continue;
       const { have, want } = outcome.drift;
       const wanted = want.length === 0 ? 'no address for it' : want.join(',');
       const message = `its port keeps ${have.join(',')}, where the pool or the pod's annotation says ${wanted}`;
-      this.#options.events.warn({ apiVersion: 'v1', kind: 'Pod', object: pod }, 'AddressDrift', message);
+      this.#options.events.warn(podSubject(pod), 'AddressDrift', message);
     }
   }
 
@@ -241,6 +243,24 @@ export class Reconciler {
       throw error;
     }
   }
+}
+
+function podSubject(pod: Pod): EventSubject {
+  return { apiVersion: 'v1', kind: 'Pod', object: pod };
+}
+
+/**
+ * Pods that do not exist yet, as far as the template asks for addresses of their own: ports are made before their pods, and
+ * one that was made without the wish would keep its addresses.
+ */
+function podsToCome(set: StatefulSet, pods: readonly Pod[]): readonly PodLike[] {
+  const annotations = wishAnnotations(set.spec.template.metadata?.annotations ?? {});
+  if (Object.keys(annotations).length === 0) return [];
+  const { name, namespace } = set.metadata;
+  const { replicas = 1, ordinals } = set.spec;
+  const known = new Set(pods.map((pod) => pod.metadata.name));
+  const names = Array.from({ length: replicas }, (_, i) => `${name}-${(ordinals?.start ?? 0) + i}`);
+  return names.filter((pod) => !known.has(pod)).map((pod) => ({ metadata: { name: pod, namespace, annotations } }));
 }
 
 /** Is the pod one that this StatefulSet has made, or would make? */
