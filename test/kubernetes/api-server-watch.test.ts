@@ -58,6 +58,12 @@ describe('the API server for tests: watches', () => {
     }
   });
 
+  it('sends nothing from before a revision that is yet to come', async () => {
+    const reader = await watch(PODS, `resourceVersion=${Number(server.resourceVersion) + 1}`);
+    for (const name of ['a', 'b']) await client.post(PODS, podManifest(name));
+    expect(await reader.take(1)).to.deep.equal(['ADDED b']);
+  });
+
   it('sends one namespace, or one object, where that is asked for', async () => {
     const inDefault = await watch(PODS, since());
     const one = await watch(`${PODS}/b`, since());

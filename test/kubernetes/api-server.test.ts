@@ -233,6 +233,17 @@ describe('the API server for tests: objects', () => {
       expect(reasonOf(await client.get(`${PODS}?resourceVersionMatch=Exact`))).to.equal('422 Invalid');
     });
 
+    it('compresses a long answer for a client that takes gzip', async () => {
+      const annotations = { note: 'x'.repeat(200_000) };
+      await client.post(PODS, podManifest('a', { annotations }));
+      const headers = { authorization: `Bearer ${server.token}`, connection: 'close' };
+      const reply = await fetch(`${server.url}${PODS}`, { headers });
+      expect(reply.headers.get('content-encoding')).to.equal('gzip');
+      const { items } = (await reply.json()) as { items: { metadata: { annotations: unknown } }[] };
+      expect(items[0]?.metadata.annotations).to.deep.equal(annotations);
+      expect((await client.get(PODS)).headers['content-encoding']).to.equal(undefined);
+    });
+
     it('tells its version, its health and what it serves', async () => {
       expect((await client.get('/readyz')).text).to.equal('ok');
       expect((await client.get('/version')).body['major']).to.equal('1');

@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 import { makePki } from '../../../lib/testing/pki.js';
 import { kubeconfigText } from './kubeconfig.js';
@@ -49,6 +50,8 @@ interface Certificates {
   readonly cert: Buffer;
 }
 
+/** Longer answers are compressed for a client that takes it, as by the real server. */
+const GZIP_THRESHOLD = 128 * 1024;
 const LISTEN_ATTEMPTS = 20;
 const LISTEN_PAUSE_MS = 100;
 const USER = 'system:serviceaccount:kube-system:controller';
@@ -352,8 +355,14 @@ function sendStatus(response: ServerResponse, { status }: StatusError): void {
 function send(response: ServerResponse, { code, body }: Answer): void {
   const isText = typeof body === 'string';
   const type = isText ? 'text/plain; charset=utf-8' : 'application/json';
-  response.writeHead(code, { 'content-type': type, 'cache-control': 'no-cache, private' });
-  response.end(isText ? body : `${JSON.stringify(body)}\n`);
+  const headers = { 'content-type': type, 'cache-control': 'no-cache, private', vary: 'Accept-Encoding' };
+  const text = isText ? body : `${JSON.stringify(body)}\n`;
+  const takesGzip = (response.req.headers['accept-encoding'] ?? '').includes('gzip');
+  if (takesGzip && text.length > GZIP_THRESHOLD) {
+    response.writeHead(code, { ...headers, 'content-encoding': 'gzip' }).end(gzipSync(text, { level: 1 }));
+  } else {
+    response.writeHead(code, headers).end(text);
+  }
 }
 
 async function makeCertificates(): Promise<Certificates> {

@@ -124,6 +124,8 @@ export class WatchStream {
       this.#held.push(change);
       return;
     }
+    // A watch can be from a revision that is yet to come, as after the database was set back.
+    if (change.revision <= this.#sentRevision) return;
     this.#sentRevision = change.revision;
     const now = this.resource.show(change.object);
     const before = change.previous === undefined ? undefined : this.resource.show(change.previous);
