@@ -17,13 +17,13 @@ export interface Bundle extends Disposable {
 /** Bundles a program of this folder, with all that it imports; the file goes when the bundle is disposed of. */
 export function bundle(file: string): Bundle {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'ovn-northbound-races-')));
-  const path = join(directory, file.replace(/\.ts$/, '.mjs'));
+  const path = join(directory, file.replace(/\.ts$/, '.cjs'));
   buildSync({
     entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
     outfile: path,
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20',
     logLevel: 'error',
   });

@@ -12,8 +12,6 @@ export function checkReports(checker: Checker, places: readonly Place[], executi
   const violations: string[] = [];
   const byId = new Map<string, Execution>();
   const deleted = new Map<string, Set<string>>();
-  const isGone = (port: string, { startedAt }: Execution, endedAt: number): boolean =>
-    checker.stays.get(port)?.some(({ until }) => until >= startedAt - CLOCK_MS && until <= endedAt + CLOCK_MS) === true;
   const note = (map: Map<string, Set<string>>, id: string, port: string): void => {
     map.set(id, (map.get(id) ?? new Set()).add(port));
   };
@@ -40,12 +38,13 @@ export function checkReports(checker: Checker, places: readonly Place[], executi
       for (const port of madeBy(checker, operation, end.at)) {
         if (!told.has(port)) say(`${port} was made, and the caller was not told so`);
       }
-      // Of two who release a port at once, both may say so: it is gone, as they were asked.
-      for (const port of released) {
-        if (!isGone(port, execution, end.at)) say(`${port} is said to be released, and nobody deleted it meanwhile`);
-      }
-      for (const port of deleted.get(operation.id) ?? []) {
-        if (!released.includes(port) && !told.has(port)) say(`${port} was deleted, and the caller was not told so`);
+      // Of one that is replaced, the caller is told what its pod has now.
+      const pods = new Set(ports.map(({ port }) => port));
+      const gone = deleted.get(operation.id) ?? new Set();
+      for (const port of released)
+        if (!gone.has(port)) say(`${port} is said to be released, and it deleted no such port`);
+      for (const port of gone) {
+        if (!released.includes(port) && !pods.has(port)) say(`${port} was deleted, and the caller was not told so`);
       }
     }
     if (operation.kind === 'teardown' && checker.senders.has(operation.id)) say('something was sent');

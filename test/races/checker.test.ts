@@ -126,6 +126,16 @@ describe('the checker of races', () => {
       expectOne(/it was taken back, and nobody else had its addresses/);
     });
 
+    it('a port that was given what another one gets back when that is taken back, goes with it', () => {
+      webZero();
+      const move = log.operation('readdress', web({ pool: ['10.0.0.3', '10.0.0.1'] }));
+      log.insert('foreign', 'f1', foreignRow('10.0.0.3'));
+      log.swap(move, { w0: portRow(0, '10.0.0.3') }, { w1: portRow(1, '10.0.0.1') });
+      log.swap(move, { w0: portRow(0, '10.0.0.1') }, { w1: null });
+      log.ended(move);
+      expect(log.violations()).to.deep.equal([]);
+    });
+
     it('their ports are no business of managers', () => {
       log.insert('foreign', 'f1', foreignRow('10.0.0.1'));
       log.delete(log.operation('release'), 'f1');
@@ -259,7 +269,7 @@ describe('the checker of races', () => {
       webZero();
       const release = log.operation('release');
       log.ended(release, [], { released: ['web-0.space'] });
-      expectOne(/web-0\.space is said to be released, and nobody deleted it meanwhile/);
+      expectOne(/web-0\.space is said to be released, and it deleted no such port/);
     });
 
     it('a refusal because of a port that had no such address', () => {

@@ -133,7 +133,11 @@ export class Checker {
     const place = this.#places.get(this.#switches.get(this.#switchOf.get(uuid) ?? '') ?? '');
     if (is === undefined && was !== undefined) {
       const isReplaced = all.some((other) => other.after?.name === was.name && other.uuid !== uuid);
-      const fault = faultOfDelete(operation, was, past, isReplaced);
+      const isReturned = all.some(
+        ({ before: given, after: back }) =>
+          given !== undefined && back !== undefined && readPort(back).ips.some((ip) => was.ips.includes(ip)),
+      );
+      const fault = faultOfDelete(operation, was, past, { isReplaced, isReturned });
       if (fault !== undefined) say(`deleted: ${fault}`);
       if (past.insertedBy === operation.id) this.tally.takenBack++;
       this.tally.deleted++;

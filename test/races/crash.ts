@@ -147,7 +147,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     const settled = await settle(last, scenario);
     const audited = await last.audit();
     await follower.read();
-    const all = [...executions, ...settled.flat()];
+    const all = [...executions, ...settled.all];
     const { checker, violations } = check(follower.log, all);
     violations.push(...checkRest(checker, scenario.manifests, settled, audited));
     return {
@@ -159,6 +159,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       foreignWrites,
       conflicts: checker.occupancy.conflicts.length,
       durationMs,
+      ...{ debug: { all, log: follower.log } },
     };
   } finally {
     ended = true;

@@ -84,6 +84,15 @@ export class MadeUpLog {
     this.#commit(commentFor(by), { Logical_Switch_Port: rows }, false);
   }
 
+  /** Rows change, and others come or go, in one transaction. */
+  swap(by: Execution, rows: Readonly<Record<string, object>>, others: Readonly<Record<string, object | null>>): void {
+    const present = [...(this.log.tables.Logical_Switch.get(SWITCH)?.ports ?? [])];
+    const ports = new Set([...present, ...Object.keys(others)]);
+    for (const [uuid, row] of Object.entries(others)) if (row === null) ports.delete(uuid);
+    const logicalSwitch = { [SWITCH]: { ports: ['set', [...ports].map((uuid) => ['uuid', uuid])] } };
+    this.#commit(commentFor(by), { Logical_Switch: logicalSwitch, Logical_Switch_Port: { ...rows, ...others } }, false);
+  }
+
   /** What the checker finds. */
   violations(): string[] {
     const checker = new Checker([PLACE], this.#executions);

@@ -44,6 +44,7 @@ const PROCESSES = 4;
 /** Calls that each process has under way at once. */
 const CALLS = 3;
 const FOREIGN_REST_MS = 8;
+const MOST_ROUNDS = 10;
 
 /** Runs it. */
 export async function runRaces(options: RaceOptions): Promise<RaceReport> {
@@ -76,7 +77,7 @@ export async function runRaces(options: RaceOptions): Promise<RaceReport> {
     const settled = await settle(workers[0]!, scenario);
     const audited = await workers[1]!.audit();
     await follower.read();
-    const all = [...executions, ...settled.flat()];
+    const all = [...executions, ...settled.all];
     const { checker, violations } = check(follower.log, all);
     if (mode === 'managers') violations.push(...checkRest(checker, scenario.manifests, settled, audited));
     return {
@@ -109,13 +110,28 @@ export function databaseFile(sandbox: Sandbox): string {
   return join(sandbox.directory, 'OVN_Northbound.db');
 }
 
-/** Has each StatefulSet applied with its present manifest when nobody else writes, twice. */
-export async function settle(worker: WorkerProcess, scenario: Scenario): Promise<readonly [Execution[], Execution[]]> {
-  const rounds: [Execution[], Execution[]] = [[], []];
-  for (const round of rounds) {
+/** What became of {@link settle}. */
+export interface Settled {
+  readonly all: readonly Execution[];
+  /** Those of the last round, which should have had nothing to do. */
+  readonly last: readonly Execution[];
+}
+
+/**
+ * Has each StatefulSet applied with its present manifest while nobody else writes, until nothing changes any more, and
+ * then once more: what one gives up may be what another one waits for.
+ */
+export async function settle(worker: WorkerProcess, scenario: Scenario): Promise<Settled> {
+  const all: Execution[] = [];
+  const isStill = ({ end }: Execution): boolean =>
+    end?.report.ports.every(({ status }) => status === 'reused' || status === 'refused') === true;
+  for (let still = 0, rounds = 0; ; rounds++) {
+    const round: Execution[] = [];
     for (const spec of scenario.manifests) round.push(await worker.run(scenario.operation('readdress', spec)));
+    all.push(...round);
+    still = round.every(isStill) ? still + 1 : 0;
+    if (still === 2 || rounds === MOST_ROUNDS) return { all, last: round };
   }
-  return rounds;
 }
 
 /** Goes through the log and the reports. */
@@ -132,11 +148,11 @@ export function check(
 export function checkRest(
   checker: Checker,
   manifests: readonly SetSpec[],
-  [, second]: readonly [readonly Execution[], readonly Execution[]],
+  { last }: Settled,
   audited: ReadonlyMap<string, readonly string[]>,
 ): string[] {
   const violations: string[] = [];
-  for (const { operation } of second) {
+  for (const { operation } of last) {
     if (checker.senders.has(operation.id)) violations.push(`${operation.spec.name}, applied again, sent something`);
   }
   const keys = new Set(manifests.map(({ namespace, name }) => `${namespace}/${name}`));
@@ -161,7 +177,7 @@ export function countOutcomes(executions: readonly Execution[]): Record<string, 
     if (end === undefined) count('killed');
     for (const { status, error } of end?.report.ports ?? [])
       count(error === undefined ? status : `refused ${error.code}`);
-    counts['released']! += (end?.report.released.length ?? 0);
+    counts['released']! += end?.report.released.length ?? 0;
     if (end?.report.error !== undefined) count(`failed ${end.report.error.code}`);
   }
   return counts;

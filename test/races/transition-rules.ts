@@ -25,18 +25,26 @@ export function faultOfInsert(operation: Operation, port: PortState, place: Plac
   return faultOfAddresses(operation, port, place);
 }
 
-/** Why an operation must not delete this port; undefined when it may. `isReplaced`: the same transaction makes another. */
+/** What else a transaction that deletes a port does. */
+export interface Meanwhile {
+  /** It makes another port of the name. */
+  readonly isReplaced: boolean;
+  /** It gives an address of the port back to another one. */
+  readonly isReturned: boolean;
+}
+
+/** Why an operation must not delete this port; undefined when it may. */
 export function faultOfDelete(
   operation: Operation,
   port: PortState,
   past: PortPast,
-  isReplaced: boolean,
+  { isReplaced, isReturned }: Meanwhile,
 ): string | undefined {
   const { kind, spec, policies, id } = operation;
   const fault = faultOfSubject(operation, port);
   if (fault !== undefined) return fault;
   if (past.insertedBy === id) {
-    return past.isContested ? undefined : 'it was taken back, and nobody else had its addresses';
+    return past.isContested || isReturned ? undefined : 'it was taken back, and nobody else had its addresses';
   }
   const owner = incarnationOf(port.owner?.uid);
   if (owner > spec.incarnation) return `it belongs to a later incarnation, ${String(port.owner?.uid)}`;

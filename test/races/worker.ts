@@ -142,5 +142,4 @@ function failed(error: unknown): Report {
   return { ports: [], released: [], error: { code: String(code), message: stack ?? String(error) } };
 }
 
-await (mode === 'foreign' ? foreign() : managers());
-answer({ type: 'ready' });
+void (mode === 'foreign' ? foreign() : managers()).then(() => answer({ type: 'ready' }));
