@@ -43,6 +43,7 @@ export interface SeenEvent {
 }
 
 const NAMESPACE = 'product';
+const BACK_OFF = { minMs: 20, maxMs: 100 };
 const IP_POOL = 'ovn.kubernetes.io/ip_pool';
 
 /** Everything that one test needs; `await using` ends it all. */
@@ -68,7 +69,7 @@ export class Fixture implements AsyncDisposable {
       Sandbox.start(),
       KubernetesApiServer.start({ tls: true, rules: clusterRoleRules() }),
     ]);
-    const nb = await connectNorthbound({ remotes: sandbox.remote, onWarning: () => undefined });
+    const nb = await connectNorthbound({ remotes: sandbox.remote, backoff: BACK_OFF, onWarning: () => undefined });
     const fixture = new Fixture(sandbox, server, nb);
     await nb.transact((tx) => lsAdd(tx, NAMESPACE, { columns: { other_config: { subnet: '10.16.0.0/24' } } }));
     fixture.addNamespace(NAMESPACE, { 'ovn.kubernetes.io/logical_switch': NAMESPACE });
@@ -82,7 +83,7 @@ export class Fixture implements AsyncDisposable {
     const api = new KubeApi(config, { timeoutMs: 2_000 });
     const nb = await connectNorthbound({
       remotes: this.sandbox.remote,
-      backoff: { minMs: 20, maxMs: 100 },
+      backoff: BACK_OFF,
       onWarning: () => undefined,
     });
     const controller = new Controller({

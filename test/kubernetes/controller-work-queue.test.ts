@@ -148,6 +148,20 @@ describe('the work queue', () => {
     expect(queue.metrics).to.deep.equal({ waiting: 0, active: 0, failing: 0, done: 2, failures: 4 });
   });
 
+  it('waits as long as the error asks, where that is longer', async () => {
+    const delays: number[] = [];
+    const queue = queueOf((key) => Promise.reject(new Error(key)), {
+      askedDelayMs: (error) => Number((error as Error).message),
+      onFailure: (_key, _error, { delayMs }) => delays.push(delayMs),
+      random: () => 1,
+    });
+    queue.start();
+    for (const key of ['0', '50000']) queue.add(key);
+    await until(() => delays.length >= 2);
+    await queue.stop(0);
+    expect(delays.slice(0, 2)).to.deep.equal([1, 50_000]);
+  });
+
   it('lets no failing key hold up the others', async () => {
     const done = new Set<string>();
     const queue = queueOf(

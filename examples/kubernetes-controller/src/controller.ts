@@ -14,6 +14,7 @@ import { StatefulSetPortManager, type NorthboundClient, type StatefulSetPortMana
 import type { BackOffLimits } from './back-off.js';
 import { EventRecorder } from './events.js';
 import type { KubeApi } from './kube-api.js';
+import { askedDelayMs } from './kube-error.js';
 import { keepNamespace, keepPod, keepStatefulSet } from './kube-objects.js';
 import type { Namespace, Pod, RawPod, RawStatefulSet, StatefulSet } from './kube-objects.js';
 import { explain, type Log } from './log.js';
@@ -132,6 +133,7 @@ export class Controller {
         await reconciler.reconcile(key, signal);
         this.#unfinished.delete(key);
       },
+      askedDelayMs,
       onFailure: (key, error, { failures, delayMs }) => {
         this.#unfinished.add(key);
         const level = error instanceof UnfinishedError ? 'info' : 'warn';

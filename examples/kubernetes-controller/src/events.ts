@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backOffMs, type BackOffLimits } from './back-off.js';
 import { isAborted } from './deadline.js';
 import type { KubeApi } from './kube-api.js';
-import { hasStatus, KubeError } from './kube-error.js';
+import { askedDelayMs, hasStatus, KubeError } from './kube-error.js';
 import type { KubeObject } from './kube-objects.js';
 import { explain, type Log } from './log.js';
 
@@ -131,8 +131,7 @@ export class EventRecorder {
             break;
           }
           const limits = this.#options.backOff ?? { minMs: 500, maxMs: 30_000 };
-          const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
-          const waitMs = Math.max(asked, backOffMs(attempt, limits, this.#options.random ?? Math.random));
+          const waitMs = Math.max(askedDelayMs(error), backOffMs(attempt, limits, this.#options.random ?? Math.random));
           await sleep(waitMs, undefined, { signal }).catch(() => undefined);
         }
       }

@@ -55,3 +55,8 @@ export function statusError(what: string, status: number, body: StatusBody, retr
 export function hasStatus(error: unknown, ...statuses: readonly number[]): error is KubeError {
   return error instanceof KubeError && error.status !== undefined && statuses.includes(error.status);
 }
+
+/** How long the API server asks to wait, in milliseconds; 0 where it does not, or the error is not one of its. */
+export function askedDelayMs(error: unknown): number {
+  return error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+}

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backOffMs, type BackOffLimits } from './back-off.js';
 import { isAborted } from './deadline.js';
 import type { KubeApi, WatchEvent } from './kube-api.js';
-import { hasStatus, KubeError, statusError, type StatusBody } from './kube-error.js';
+import { askedDelayMs, hasStatus, KubeError, statusError, type StatusBody } from './kube-error.js';
 import { keyOf, type KubeObject } from './kube-objects.js';
 import { explain, type Log } from './log.js';
 
@@ -106,8 +106,7 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
         } else {
           this.#failures += 1;
         }
-        const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
-        const waitMs = Math.max(asked, backOffMs(this.#failures, this.#backOff, this.#random));
+        const waitMs = Math.max(askedDelayMs(error), backOffMs(this.#failures, this.#backOff, this.#random));
         log('warn', `${path} cannot be followed`, { error: explain(error), waitMs: Math.round(waitMs) });
         await sleep(waitMs, undefined, { signal }).catch(() => undefined);
       }

@@ -11,6 +11,8 @@ export interface WorkQueueOptions {
   readonly backOff: BackOffLimits;
   /** Does what there is to do for a key. Rejecting means: try again. */
   readonly work: (key: string, signal: AbortSignal) => Promise<void>;
+  /** How long an error asks to wait at least, in milliseconds. Default 0. */
+  readonly askedDelayMs?: (error: unknown) => number;
   /** Told of each failure, and when the next attempt will be. */
   readonly onFailure: (
     key: string,
@@ -106,7 +108,7 @@ export class WorkQueue {
   }
 
   async #run(key: string): Promise<void> {
-    const { work, backOff, onFailure, random = Math.random } = this.#options;
+    const { work, backOff, askedDelayMs = () => 0, onFailure, random = Math.random } = this.#options;
     // Not in this turn of the event loop: who adds a key must not find itself inside the work for it.
     await Promise.resolve();
     try {
@@ -117,7 +119,7 @@ export class WorkQueue {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       this.#failed += 1;
-      const delayMs = backOffMs(failures, backOff, random);
+      const delayMs = Math.max(askedDelayMs(error), backOffMs(failures, backOff, random));
       onFailure(key, error, { failures, delayMs });
       if (this.#isRunning && !this.#again.has(key)) {
         this.#timers.set(
