@@ -71,7 +71,7 @@ export async function apply(context: PortsContext): Promise<Report> {
 function planOf(manager: StatefulSetPortManager, set: ManifestSet): SetOutcome {
   const { statefulSet, pods } = set;
   try {
-    const result: PlanResult = manager.plan(statefulSet, { pods });
+    const result: PlanResult = manager.plan(statefulSet, { pods: [...pods.values()] });
     return { set, result, error: undefined, isPending: result.transactions.length > 0 };
   } catch (error) {
     if (!isRefusal(error)) throw error;
@@ -100,7 +100,7 @@ async function applyShown(
       return { set, result: undefined, error: undefined, released, complaints, isPending: true };
     }
     try {
-      const result: ApplyResult = await manager.apply(statefulSet, { ...database.call, pods });
+      const result: ApplyResult = await manager.apply(statefulSet, { ...database.call, pods: [...pods.values()] });
       return { set, result, error: undefined, released, complaints, isPending: left.length > 0 };
     } catch (error) {
       if (isRefusal(error)) return { set, result: undefined, error, released, complaints, isPending: left.length > 0 };

@@ -73,7 +73,9 @@ export function outcomeSummary(outcomes: readonly SetOutcome[], isPlan: boolean)
       for (const { status } of result?.outcomes ?? []) add(isPlan ? PLANNED[status] : status);
       const gone = released.length + (result?.released.length ?? 0);
       if (gone > 0) add(isPlan ? 'release' : 'released', gone);
-      const parts = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+      const parts = [...counts]
+        .map(([status, count]) => (isPlan ? `${status} ${count}` : `${count} ${status}`))
+        .join(', ');
       if (result === undefined) return `${set.workload.key}: ${parts === '' ? '' : `${parts}, `}not applied\n`;
       return `${set.workload.key}: ${parts === '' ? 'no pods' : parts}${isPlan && !isPending ? '; nothing to do' : ''}\n`;
     })
@@ -144,6 +146,6 @@ function overrideOf(
   workload: ManifestSet['workload'],
   pods: ManifestSet['pods'],
 ): { readonly ipOverride?: string | undefined; readonly macOverride?: string | undefined } {
-  const given = pods.find(({ metadata }) => metadata?.name === pod);
+  const given = pods.get(pod);
   return given === undefined ? {} : readPod(workload, given);
 }

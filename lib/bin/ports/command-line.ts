@@ -1,8 +1,9 @@
 /** The options of `ovn-northbound ports`, and which sub-command takes which. */
 import { parseArgs } from 'node:util';
-import { InvalidArgumentError, printValue } from '../../errors.js';
+import { InvalidArgumentError, InvalidRemoteError, printValue } from '../../errors.js';
 import type { ConnectionOptions } from '../../client/client-options.js';
 import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
+import { parseRemotes } from '../../wire/remote.js';
 import type { TlsOptions } from '../../wire/tls.js';
 
 const OPTIONS = {
@@ -96,7 +97,10 @@ export function parseCommandLine(args: readonly string[]): PortsCommandLine {
 
 const DEFAULT_REMOTE = 'unix:/var/run/ovn/ovnnb_db.sock';
 
-/** Where the database is, and how to get there; `remotes` come from `--db`, or `OVN_NB_DB`, or are ovn-nbctl's default. */
+/**
+ * Where the database is, and how to get there. The remotes are those of `--db`, or of `OVN_NB_DB`, or where ovn-nbctl(8)
+ * goes by default. Throws `InvalidArgumentError`.
+ */
 export function connectionOf(
   values: OptionValues,
   environment: Readonly<Record<string, string | undefined>>,
@@ -106,11 +110,15 @@ export function connectionOf(
     ...(values.certificate !== undefined && { certificateFile: values.certificate }),
     ...(values['ca-cert'] !== undefined && { caCertFile: values['ca-cert'] }),
   };
-  return {
-    remotes: values.db ?? (environment['OVN_NB_DB'] || DEFAULT_REMOTE),
-    tls,
-    leaderOnly: values['no-leader-only'] !== true,
-  };
+  const remotes = values.db ?? (environment['OVN_NB_DB'] || DEFAULT_REMOTE);
+  try {
+    parseRemotes(remotes);
+  } catch (error) {
+    if (!(error instanceof InvalidRemoteError)) throw error;
+    const from = values.db === undefined ? 'OVN_NB_DB' : '--db';
+    throw new InvalidArgumentError(`${from}: ${error.message}`, { cause: error });
+  }
+  return { remotes, tls, leaderOnly: values['no-leader-only'] !== true };
 }
 
 /** `--timeout` in milliseconds; 30 seconds unless given. Throws `InvalidArgumentError`. */

@@ -6,11 +6,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NorthboundClient } from '../../nb/northbound.js';
 import type { ManagedPort } from '../../statefulset/managed-port.js';
+import { Places } from '../../statefulset/places.js';
 import { PortTransactions, type Call } from '../../statefulset/port-transactions.js';
-import { readWorkload } from '../../statefulset/workload.js';
+import { GENERATION_KEY } from '../../statefulset/switch-flights.js';
+import { SwitchGuards } from '../../statefulset/switch-guards.js';
 import type { Uuid } from '../../schema/uuid.js';
 import type { Database } from './database.js';
 import { metadataOf } from './kept-ports.js';
+import { counted } from './table.js';
 
 const MAX_PORTS_PER_TRANSACTION = 500;
 const CONFLICT_RETRIES = 50;
@@ -31,41 +34,72 @@ export async function releaseExactly(
   onReleased: (port: ManagedPort) => void = () => undefined,
 ): Promise<ExactRelease> {
   const transactions = new PortTransactions(nb, CONFLICT_RETRIES);
+  const places = new Places(nb, {}, false);
   const released: ManagedPort[] = [];
   const left: ManagedPort[] = [];
-  for (let start = 0; start < shown.length; start += MAX_PORTS_PER_TRANSACTION) {
-    const ports = shown.slice(start, start + MAX_PORTS_PER_TRANSACTION);
-    const workload = readWorkload({ metadata: metadataOf(ports[0]?.statefulSet ?? '') });
-    const call: Call = { workload, signal, deadline: performance.now() + timeoutMs };
-    await transactions.ready(call);
-    // A lost reply runs the callback again, which then finds what the lost transaction deleted gone.
-    const sent = new Set<ManagedPort>();
-    await transactions.commit(call, (tx) => {
-      const bySwitch = new Map<Uuid<'Logical_Switch'>, Uuid<'Logical_Switch_Port'>[]>();
+  try {
+    for (let start = 0; start < shown.length; start += MAX_PORTS_PER_TRANSACTION) {
+      const ports = shown.slice(start, start + MAX_PORTS_PER_TRANSACTION);
+      const key = ports[0]?.statefulSet ?? '';
+      const failure = `${counted(shown.length - released.length - left.length, 'port')} could not be released`;
+      const subject = { ...metadataOf(key), key, failure };
+      const call: Call = { subject, signal, deadline: performance.now() + timeoutMs };
+      await transactions.ready(call);
+      const gone = await releaseSome(nb, transactions, new SwitchGuards(places), call, ports);
       for (const port of ports) {
-        const { _uuid } = port.row;
-        const logicalSwitch = nb.tables.Logical_Switch.find({ ports: [_uuid] })?._uuid;
-        if (logicalSwitch === undefined || !isAsShown(nb, port)) {
-          if (nb.tables.Logical_Switch_Port.get(_uuid) !== undefined) sent.delete(port);
-          continue;
+        if (!gone.has(port)) left.push(port);
+        else {
+          released.push(port);
+          onReleased(port);
         }
-        tx.verify('Logical_Switch_Port', port.row, SHOWN);
-        const others = bySwitch.get(logicalSwitch);
-        if (others === undefined) bySwitch.set(logicalSwitch, [_uuid]);
-        else others.push(_uuid);
-        sent.add(port);
-      }
-      for (const [uuid, gone] of bySwitch) tx.mutate('Logical_Switch', uuid, { ports: { delete: gone } });
-    });
-    for (const port of ports) {
-      if (!sent.has(port)) left.push(port);
-      else {
-        released.push(port);
-        onReleased(port);
       }
     }
+  } finally {
+    places.close();
   }
   return { released, left };
+}
+
+/** One transaction. As a manager's, it waits for the generation of the switches and changes it. */
+async function releaseSome(
+  nb: NorthboundClient,
+  transactions: PortTransactions,
+  guards: SwitchGuards,
+  call: Call,
+  ports: readonly ManagedPort[],
+): Promise<ReadonlySet<ManagedPort>> {
+  // A lost reply runs the callback again, which then finds what the lost transaction deleted gone.
+  const sent = new Set<ManagedPort>();
+  let succeeded = false;
+  try {
+    await transactions.commit(call, (tx) => {
+      guards.end(false);
+      const bySwitch = new Map<Uuid<'Logical_Switch'>, ManagedPort[]>();
+      for (const port of ports) {
+        const logicalSwitch = nb.tables.Logical_Switch.find({ ports: [port.row._uuid] })?._uuid;
+        if (logicalSwitch === undefined || !isAsShown(nb, port)) {
+          if (nb.tables.Logical_Switch_Port.get(port.row._uuid) !== undefined) sent.delete(port);
+          continue;
+        }
+        const others = bySwitch.get(logicalSwitch);
+        if (others === undefined) bySwitch.set(logicalSwitch, [port]);
+        else others.push(port);
+        sent.add(port);
+      }
+      for (const [uuid, going] of bySwitch) {
+        const generation = guards.guard(tx, uuid)?.generation;
+        for (const { row } of going) tx.verify('Logical_Switch_Port', row, SHOWN);
+        tx.mutate('Logical_Switch', uuid, {
+          ports: { delete: going.map(({ row }) => row._uuid) },
+          ...(generation !== undefined && { external_ids: { set: { [GENERATION_KEY]: generation } } }),
+        });
+      }
+    });
+    succeeded = true;
+  } finally {
+    guards.end(succeeded);
+  }
+  return sent;
 }
 
 function isAsShown(nb: NorthboundClient, { row }: ManagedPort): boolean {

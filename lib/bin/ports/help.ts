@@ -55,7 +55,7 @@ How:
   --on-scale-down keep|release           ports beyond the replicas (default: keep)
   --on-recreate inherit|fresh|reject     ports of an earlier StatefulSet of the name, by uid (default: inherit)
   --pick random|sequential               addresses without a pool (default: random)
-  --indexing relative|absolute           the pool's first entry is the first ordinal's, or ordinal 0's (default: relative)
+  --indexing relative|absolute           whose is the pool's first entry: the first ordinal's, or ordinal 0's
   --adopt                                apply: take over ports of the right name that somebody else made
   --existing-name pod.namespace|namespace_pod
                                          adopt: how the other system names ports (default: pod.namespace)

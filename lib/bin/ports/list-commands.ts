@@ -9,6 +9,18 @@ import { errorJson, keptPortJson, keptPortTable, type Report } from './report.js
 import { isRefusal } from './refusal.js';
 import { counted, formatTable, printable } from './table.js';
 
+/** For a StatefulSet that gets no ports at all. */
+const NO_FIGURES: Readonly<Record<keyof Capacity, unknown>> = {
+  statefulSet: null,
+  source: null,
+  size: null,
+  assigned: null,
+  retained: null,
+  unavailable: null,
+  free: null,
+  firstUncoveredOrdinal: null,
+};
+
 /** The kept ports. */
 export async function list(context: PortsContext): Promise<Report> {
   const { values } = context;
@@ -67,13 +79,13 @@ export async function capacity(context: PortsContext): Promise<Report> {
         const figures = manager.capacity(statefulSet);
         const { firstUncoveredOrdinal: first } = figures;
         found.push(figures);
-        json.push({ ...figures, replicas: workload.replicas, firstUncoveredOrdinal: first ?? null, error: null });
+        json.push({ ...figures, firstUncoveredOrdinal: first ?? null, replicas: workload.replicas, error: null });
         complaints.push(...workload.warnings);
         if (first === undefined || first >= workload.start + workload.replicas) continue;
         complaints.push(`${workload.key}: there is no address for pod ${workload.name}-${first}`);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        json.push({ statefulSet: workload.key, replicas: workload.replicas, error: errorJson(error) });
+        json.push({ ...NO_FIGURES, statefulSet: workload.key, replicas: workload.replicas, error: errorJson(error) });
         complaints.push(error.message);
       }
       exitCode = 3;

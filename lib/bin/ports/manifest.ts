@@ -19,8 +19,8 @@ export interface ManifestSource {
 export interface ManifestSet {
   readonly statefulSet: StatefulSetLike;
   readonly workload: Workload;
-  /** Its pods that stand in the manifest. */
-  readonly pods: readonly PodLike[];
+  /** Its pods that stand in the manifest, by name. */
+  readonly pods: ReadonlyMap<string, PodLike>;
 }
 
 /** What manifests hold. */
@@ -42,7 +42,7 @@ interface KubernetesObject {
  */
 export function readManifest(sources: readonly ManifestSource[]): Manifest {
   const objects = sources.flatMap(objectsOf);
-  const sets = new Map<string, ManifestSet & { readonly file: string; readonly pods: PodLike[] }>();
+  const sets = new Map<string, ManifestSet & { readonly file: string; readonly pods: Map<string, PodLike> }>();
   for (const { kind, object, file } of objects) {
     if (kind !== 'StatefulSet') continue;
     const workload = readWorkload(object);
@@ -51,13 +51,13 @@ export function readManifest(sources: readonly ManifestSource[]): Manifest {
       const where = other.file === file ? `${file} holds it twice` : `${other.file} and ${file} hold it`;
       throw new OvsdbError('File', `which StatefulSet ${workload.key} is meant? ${where}`);
     }
-    sets.set(workload.key, { statefulSet: object, workload, pods: [], file });
+    sets.set(workload.key, { statefulSet: object, workload, pods: new Map(), file });
   }
   const passedOver = new Map<string, number>();
   for (const { kind, object } of objects) {
     if (kind === 'StatefulSet') continue;
     const owner = kind === 'Pod' ? sets.get(ownerOf(object) ?? '') : undefined;
-    if (owner !== undefined) owner.pods.push(object);
+    if (owner !== undefined) owner.pods.set(nameOf(object), object);
     else passedOver.set(kind ?? 'object without a kind', (passedOver.get(kind ?? 'object without a kind') ?? 0) + 1);
   }
   const others = [...passedOver].map(([kind, count]) => counted(count, kind, kind));
@@ -124,6 +124,11 @@ function ownerOf(pod: PodLike): string | undefined {
   }
   const [, name] = typeof metadata?.name === 'string' ? (/^(.+)-\d+$/.exec(metadata.name) ?? []) : [];
   return name === undefined ? undefined : `${namespace}/${name}`;
+}
+
+function nameOf({ metadata }: PodLike): string {
+  const name: unknown = metadata?.name;
+  return typeof name === 'string' ? name : printValue(name);
 }
 
 function firstLine(error: unknown): string {

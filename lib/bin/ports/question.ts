@@ -31,7 +31,12 @@ export async function isConfirmed(
   signal: AbortSignal,
 ): Promise<boolean> {
   output.writeError(`${details}${text} [y/N] `);
-  const answer = await output.input?.readLine(signal);
-  if (answer === undefined) output.writeError('\n');
+  let answer: string | undefined;
+  try {
+    answer = await output.input?.readLine(signal);
+  } finally {
+    // Whoever answers ends the line; otherwise what comes next would stand behind the question.
+    if (answer === undefined) output.writeError('\n');
+  }
   return /^\s*y(es)?\s*$/i.test(answer ?? '');
 }

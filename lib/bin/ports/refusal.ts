@@ -6,5 +6,5 @@ const PASSING: readonly string[] = ['NotReady', 'ConflictRetriesExhausted'];
 
 /** Does a StatefulSet get no ports for a reason of its own? The others may get theirs all the same. */
 export function isRefusal(error: unknown): error is PortError {
-  return error instanceof PortError && !PASSING.includes(error.code);
+  return error instanceof PortError && !PASSING.includes((error as PortError).code);
 }

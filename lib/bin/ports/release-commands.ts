@@ -105,6 +105,7 @@ async function giveBack(context: PortsContext, database: Database, { ports, skip
     return { text: releasedText(released), json: json(released, left, 'changed'), complaints, exitCode };
   } catch (failure) {
     const left = ports.filter((port) => !done.includes(port));
+    complaints.push('list shows which of them are still kept; the same command goes on from there');
     return { text: releasedText(done), json: json(done, left, 'failed'), complaints, exitCode: 1, failure };
   }
 }

@@ -43,7 +43,7 @@ describe('readManifest', () => {
       'kind: Pod\nmetadata: {name: web-2, namespace: other}\n',
     ];
     const manifest = read([pods[0], WEB, ...pods.slice(1)].join('---\n'));
-    expect(manifest.sets[0]?.pods.map(({ metadata }) => metadata?.name)).to.deep.equal(['web-0', 'odd']);
+    expect([...(manifest.sets[0]?.pods.keys() ?? [])]).to.deep.equal(['web-0', 'odd']);
     expect(manifest.notes).to.deep.equal(['passed over: 2 Pod']);
   });
 
