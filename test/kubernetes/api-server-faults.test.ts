@@ -134,7 +134,7 @@ describe('the API server for tests: faults and access', () => {
     server.rules = [
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['patch'], resourceNames: ['b'] },
-      { apiGroups: ['apps'], resources: ['statefulsets/status'], verbs: ['*'] },
+      { apiGroups: ['apps'], resources: ['pods', 'statefulsets/status'], verbs: ['*'] },
     ];
     expect((await client.get('/api/v1/pods')).status).to.equal(200);
     const reply = await annotate('1');

@@ -134,6 +134,7 @@ describe('the API server for tests: changes of objects', () => {
       expect(annotations(await patch({ metadata: { annotations: { $patch: 'replace', x: 'y' } } }))).to.deep.equal({
         x: 'y',
       });
+      expect(annotations(await patch({ metadata: { annotations: { $patch: 'delete' } } }))).to.equal(undefined);
       const image = await patch({ spec: { containers: [{ name: 'main', image: 'registry.example/main:3' }] } });
       expect((image.body['spec'] as Record<string, unknown>)['containers']).to.deep.equal([
         { name: 'main', image: 'registry.example/main:3' },

@@ -102,6 +102,21 @@ describe('the simulated StatefulSet controller', () => {
     expect(uids()['web-1']).to.be.a('string').and.not.equal(before['web-1']);
   });
 
+  it('scales an unready pod away, but not before a lower one that is unready too', async () => {
+    create('web', { replicas: 4 });
+    await cluster.reconcile();
+    const makeUnready = (name: string): unknown =>
+      objects.overwrite('pods', 'default', name, (copy) => (copy['status'] = { phase: 'Running', conditions: [] }));
+    makeUnready('web-2');
+    makeUnready('web-3');
+    editSpec({ replicas: 2 });
+    await cluster.reconcile();
+    expect(podNames()).to.have.length(4);
+    objects.overwrite('pods', 'default', 'web-2', (copy) => (copy['status'] = pod('web-1')['status']));
+    await cluster.reconcile();
+    expect(podNames()).to.deep.equal(['web-0', 'web-1']);
+  });
+
   it('removes the pods below a raised first ordinal', async () => {
     create('web', { replicas: 2 });
     await cluster.reconcile();
