@@ -139,7 +139,7 @@ describe('the Kubernetes controller under faults', function () {
   it('says that it is not ready while the database is away', async () => {
     const controller = await fixture.controller();
     expect(controller.notReady).to.equal(undefined);
-    fixture.sandbox.kill();
+    await fixture.sandbox.kill();
     await fixture.until(
       'it says so',
       () => controller.notReady?.includes('northbound database is not in sync') === true,
