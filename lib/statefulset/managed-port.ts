@@ -114,7 +114,10 @@ export function portName(namespace: string, pod: string): string {
 
 /** The element of `addresses` for these addresses: `MAC v4`, `MAC v6` or `MAC v4 v6`. */
 export function addressElement(addresses: PortAddresses): string {
-  return [addresses.mac, ...ipsOf(addresses)].join(' ');
+  let element = addresses.mac;
+  if (addresses.ip4 !== undefined) element += ` ${addresses.ip4}`;
+  if (addresses.ip6 !== undefined) element += ` ${addresses.ip6}`;
+  return element;
 }
 
 /**
@@ -129,6 +132,7 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
   if (statefulSet === undefined || mac === undefined || !Number.isInteger(ordinal)) return undefined;
   const noted = { ip4: ids[PORT_KEYS.ip4], ip6: ids[PORT_KEYS.ip6], mac };
   const isAsNoted = row.addresses.length === 1 && row.addresses[0] === addressElement(noted);
+  const { ip4, ip6, mac: presentMac } = isAsNoted ? noted : (staticAddresses(row) ?? noted);
   return {
     row,
     statefulSet,
@@ -137,7 +141,9 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
     ownerUid: ids[PORT_KEYS.ownerUid],
     ownerCreatedAt: readTime(ids[PORT_KEYS.ownerCreated]),
     podUid: ids[PORT_KEYS.podUid],
-    ...(isAsNoted ? noted : (staticAddresses(row) ?? noted)),
+    ip4,
+    ip6,
+    mac: presentMac,
   };
 }
 

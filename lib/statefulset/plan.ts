@@ -140,7 +140,7 @@ export function planPods(
       const settings = settingsBy.get(pod);
       if (settings instanceof PortError) throw settings;
       const step = planPod(scope, pod, wantedBy.get(pod));
-      return { ...step, settings: step.action === 'reuse' && step.stale ? undefined : settings };
+      return Object.assign(step, { settings: step.action === 'reuse' && step.stale ? undefined : settings });
     });
     if (!(planned instanceof PortError)) return planned;
     const port = portName(workload.namespace, pod.name);

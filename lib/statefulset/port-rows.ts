@@ -57,9 +57,11 @@ export function refresh(
 ): boolean {
   const { row } = kept;
   const noted = changedIds(workload, pod, kept);
+  // Mostly nothing has changed, and thousands of ports are looked at.
+  if (noted === undefined && settings === NO_SETTINGS) return false;
   const asked = changedExternalIds(row, settings);
-  const set = { ...asked?.set, ...noted.set };
-  const gone = [...(asked?.delete ?? []), ...noted.delete];
+  const set = { ...asked?.set, ...noted?.set };
+  const gone = [...(asked?.delete ?? []), ...(noted?.delete ?? [])];
   const columns = changedColumns(row, settings, addressElement(kept));
   const changesIds = Object.keys(set).length > 0 || gone.length > 0;
   if (!changesIds && columns === undefined) return false;
@@ -75,8 +77,8 @@ export function refresh(
   return true;
 }
 
-/** Keys that note the present pod and StatefulSet, and addresses that somebody gave the port, where they differ. */
-function changedIds(workload: Workload, pod: WorkloadPod, kept: ManagedPort): ExternalIdsChange {
+/** Keys that note the present pod and StatefulSet, and addresses that somebody gave the port; undefined if none differs. */
+function changedIds(workload: Workload, pod: WorkloadPod, kept: ManagedPort): ExternalIdsChange | undefined {
   const { ip4, ip6, mac } = kept;
   const set: Record<string, string> = {};
   const gone: string[] = [];
@@ -94,7 +96,7 @@ function changedIds(workload: Workload, pod: WorkloadPod, kept: ManagedPort): Ex
     if (address === undefined) gone.push(key);
     else set[key] = address;
   }
-  return { set, delete: gone };
+  return gone.length === 0 && Object.keys(set).length === 0 ? undefined : { set, delete: gone };
 }
 
 /** Names of the columns that change. */
@@ -104,14 +106,14 @@ export function columnsOf(columns: SettingsColumns | undefined): (keyof Settings
 
 /** The keys that say whom a port is kept for, and with which addresses. */
 export function ownershipIds(workload: Workload, pod: WorkloadPod, addresses: PortAddresses): Record<string, string> {
-  const ids = {
+  const ids: Record<string, string> = {
     [PORT_KEYS.pod]: `${workload.namespace}/${pod.name}`,
     [PORT_KEYS.statefulSet]: workload.key,
     [PORT_KEYS.ordinal]: String(pod.ordinal),
-    [PORT_KEYS.podUid]: pod.uid,
     [PORT_KEYS.version]: FORMAT_VERSION,
   };
-  return { ...present(ids), ...incarnationIds(workload), ...addressIds(addresses) };
+  if (pod.uid !== undefined) ids[PORT_KEYS.podUid] = pod.uid;
+  return Object.assign(ids, incarnationIds(workload), addressIds(addresses));
 }
 
 /** All keys of a port that is made, or taken over. */
@@ -122,26 +124,22 @@ export function writtenIds(
   addresses: PortAddresses,
   vendor: string,
 ): Record<string, string> {
-  return {
-    [PORT_KEYS.vendor]: vendor,
-    [PORT_KEYS.logicalSwitch]: site.logicalSwitch.name,
-    ...ownershipIds(workload, pod, addresses),
-  };
+  const ids = { [PORT_KEYS.vendor]: vendor, [PORT_KEYS.logicalSwitch]: site.logicalSwitch.name };
+  return Object.assign(ids, ownershipIds(workload, pod, addresses));
 }
 
 function incarnationIds({ uid, createdAt }: Workload): Record<string, string> {
-  return present({
-    [PORT_KEYS.ownerUid]: uid,
-    [PORT_KEYS.ownerCreated]: createdAt === undefined ? undefined : new Date(createdAt).toISOString(),
-  });
+  const ids: Record<string, string> = {};
+  if (uid !== undefined) ids[PORT_KEYS.ownerUid] = uid;
+  if (createdAt !== undefined) ids[PORT_KEYS.ownerCreated] = new Date(createdAt).toISOString();
+  return ids;
 }
 
 function addressIds({ ip4, ip6, mac }: PortAddresses): Record<string, string> {
-  return present({ [PORT_KEYS.ip4]: ip4, [PORT_KEYS.ip6]: ip6, [PORT_KEYS.mac]: mac });
-}
-
-function present(ids: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(ids).filter((pair): pair is [string, string] => pair[1] !== undefined));
+  const ids: Record<string, string> = { [PORT_KEYS.mac]: mac };
+  if (ip4 !== undefined) ids[PORT_KEYS.ip4] = ip4;
+  if (ip6 !== undefined) ids[PORT_KEYS.ip6] = ip6;
+  return ids;
 }
 
 /** Keys of a kept port but for those that other addresses, or another incarnation, need not have. */

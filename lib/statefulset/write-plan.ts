@@ -1,6 +1,6 @@
 /** Turns a plan into the operations of one transaction. */
 import type { NamedUuid, Uuid } from '../schema/uuid.js';
-import { addressElement, PORT_KEYS, type ManagedPortRow } from './managed-port.js';
+import { addressElement, PORT_KEYS, type ManagedPortRow, type PortAddresses } from './managed-port.js';
 import type { PodOutcome } from './manager-results.js';
 import type { Place } from './places.js';
 import type { PodPlan } from './plan.js';
@@ -48,9 +48,10 @@ export function writePlans(
   const joining: PortGroupChange[] = [];
   const outcomes = plans.map((plan): PendingOutcome => {
     const { pod, port } = plan;
-    const common = { statefulSet: workload.key, ordinal: pod.ordinal, pod: pod.name, port };
-    if (plan.action === 'refuse') return { ...common, status: 'refused', error: plan.error };
-    const done = { ...common, refreshed: false, stale: false, drift: undefined };
+    if (plan.action === 'refuse') {
+      const { key: statefulSet } = workload;
+      return { statefulSet, ordinal: pod.ordinal, pod: pod.name, port, status: 'refused', error: plan.error };
+    }
     const { settings = NO_SETTINGS } = plan;
     const joinMissing = ({ _uuid }: ManagedPortRow): boolean => {
       const groups = missingPortGroups(client, settings.portGroups, _uuid);
@@ -76,21 +77,21 @@ export function writePlans(
         attached.push(row);
         joining.push({ port: row, groups: settings.portGroups });
         flight.writes.noteCreated(port, addresses.mac);
-        return { ...done, ...addresses, status: 'created', uuid: row };
+        return outcomeOf(workload, plan, 'created', row, addresses);
       }
       case 'reuse': {
         const { kept, stale, drift } = plan;
-        const { ip4, ip6, mac, row } = kept;
+        const { row } = kept;
         const isWritten = !stale && refresh(tx, workload, pod, kept, settings);
         const refreshed = joinMissing(row) || isWritten;
-        return { ...common, ip4, ip6, mac, status: 'reused', uuid: row._uuid, refreshed, stale, drift };
+        return outcomeOf(workload, plan, 'reused', row._uuid, kept, { refreshed, stale, drift });
       }
       case 'readdress': {
         const { kept, addresses, drift } = plan;
         flight.writes.noteChanged(port, { addresses: kept, from: undefined });
         readdress(tx, kept, addresses, ownershipIds(workload, pod, addresses), settings);
         joinMissing(kept.row);
-        return { ...done, ...addresses, status: 'readdressed', uuid: kept.row._uuid, drift };
+        return outcomeOf(workload, plan, 'readdressed', kept.row._uuid, addresses, { drift });
       }
       case 'move': {
         const { kept, addresses, from } = plan;
@@ -100,7 +101,7 @@ export function writePlans(
         detach(from, kept.row._uuid);
         attached.push(kept.row._uuid);
         joinMissing(kept.row);
-        return { ...done, ...addresses, status: 'moved', uuid: kept.row._uuid };
+        return outcomeOf(workload, plan, 'moved', kept.row._uuid, addresses);
       }
       case 'adopt': {
         const { row, addresses, drift } = plan;
@@ -116,7 +117,7 @@ export function writePlans(
           },
         });
         joinMissing(row);
-        return { ...done, ...addresses, status: 'adopted', uuid: row._uuid, drift };
+        return outcomeOf(workload, plan, 'adopted', row._uuid, addresses, { drift });
       }
     }
   });
@@ -143,4 +144,20 @@ export function writePlans(
     });
   }
   return outcomes;
+}
+
+type PendingOk = Exclude<PendingOutcome, { status: 'refused' }>;
+
+/** Written out rather than spread from parts, which takes a hundred times as long: there may be thousands. */
+function outcomeOf(
+  workload: Workload,
+  { pod, port }: PodPlan,
+  status: PendingOk['status'],
+  uuid: PortReference,
+  { ip4, ip6, mac }: PortAddresses,
+  { refreshed = false, stale = false, drift }: Partial<Pick<PendingOk, 'refreshed' | 'stale' | 'drift'>> = {},
+): PendingOk {
+  const { key: statefulSet } = workload;
+  const { ordinal, name } = pod;
+  return { statefulSet, ordinal, pod: name, port, ip4, ip6, mac, status, uuid, refreshed, stale, drift };
 }

@@ -50,24 +50,29 @@ export function resolvePending(value: unknown, replace: (pending: NamedUuid | Pe
 function replaceIn(
   value: unknown,
   replace: (pending: NamedUuid | Pending<unknown>) => unknown,
-  within: readonly unknown[],
+  within: unknown[],
 ): unknown {
+  // Most of what there is are texts and numbers.
+  if (typeof value !== 'object' || value === null) return value;
   if (value instanceof NamedUuid || value instanceof Pending) return replace(value);
   const isArray = Array.isArray(value);
   if (!isArray && (!isPlainObject(value) || Object.hasOwn(value, '_uuid'))) return value;
   if (within.includes(value)) {
     throw new InvalidArgumentError('the callback of transact() returned a value that contains itself');
   }
-  const inside = [...within, value];
-  if (isArray) {
-    const items = value.map((item: unknown) => replaceIn(item, replace, inside));
-    return items.every((item, i) => Object.is(item, value[i])) ? (value as unknown[]) : items;
+  within.push(value);
+  // Of thousands of objects few hold something pending, and only those are copied.
+  const changed: [key: string, replaced: unknown][] = [];
+  for (const [key, item] of Object.entries(value)) {
+    const replaced = replaceIn(item, replace, within);
+    if (!Object.is(replaced, item)) changed.push([key, replaced]);
   }
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [
-    key,
-    replaceIn(item, replace, inside),
-  ]);
-  return entries.every(([key, item]) => Object.is(item, value[key])) ? value : Object.fromEntries(entries);
+  within.pop();
+  if (changed.length === 0) return value;
+  if (!isArray) return Object.fromEntries([...Object.entries(value), ...changed]);
+  const copy = [...(value as readonly unknown[])];
+  for (const [index, replaced] of changed) copy[Number(index)] = replaced;
+  return copy;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
