@@ -201,7 +201,7 @@ describe('IntervalSet', () => {
 describe('AddressSpace', () => {
   it('agrees with counting by hand after any sequence of uses', () => {
     const cidr = parseCidr('10.0.0.0/28');
-    const step = fc.tuple(fc.constantFrom('add', 'remove'), fc.bigInt(-2n, 17n));
+    const step = fc.tuple(fc.constantFrom('add', 'remove', 'reserve', 'unreserve'), fc.bigInt(-2n, 17n));
     const excluded = fc.uniqueArray(fc.bigInt(0n, 15n), { maxLength: 6 });
     fc.assert(
       fc.property(excluded, fc.array(step, { maxLength: 80 }), (unavailable, steps) => {
@@ -209,12 +209,19 @@ describe('AddressSpace', () => {
         const ranges = unavailable.map((offset) => ({ first: at(offset), last: at(offset) }));
         const space = new AddressSpace({ cidr, unavailable: ranges });
         const uses = new Map<bigint, number>();
+        const reserved = new Set<bigint>();
         for (const [what, offset] of steps) {
           const inside = offset >= 0n && offset <= 15n;
           const count = uses.get(offset) ?? 0;
           if (what === 'add') {
             expect(space.add(at(offset))).to.equal(inside);
             if (inside) uses.set(offset, count + 1);
+          } else if (what === 'reserve') {
+            const isNew = inside && !unavailable.includes(offset) && !reserved.has(offset);
+            expect(space.reserve(at(offset))).to.equal(isNew);
+            if (isNew) reserved.add(offset);
+          } else if (what === 'unreserve') {
+            expect(space.unreserve(at(offset))).to.equal(reserved.delete(offset));
           } else {
             expect(space.remove(at(offset))).to.equal(count > 0);
             if (count > 0) uses.set(offset, count - 1);
@@ -222,7 +229,9 @@ describe('AddressSpace', () => {
         }
         const offsets = Array.from({ length: 16 }, (_, i) => BigInt(i));
         const isUsed = (offset: bigint): boolean => (uses.get(offset) ?? 0) > 0;
-        const free = offsets.filter((offset) => !isUsed(offset) && !unavailable.includes(offset));
+        const isUnavailable = (offset: bigint): boolean => unavailable.includes(offset) || reserved.has(offset);
+        const free = offsets.filter((offset) => !isUsed(offset) && !isUnavailable(offset));
+        expect(space.unavailableCount).to.equal(BigInt(offsets.filter(isUnavailable).length));
         expect(space.usedCount).to.equal(BigInt(offsets.filter(isUsed).length));
         expect(space.freeCount).to.equal(BigInt(free.length));
         for (const offset of offsets) {

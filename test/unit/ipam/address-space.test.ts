@@ -86,6 +86,45 @@ describe('AddressSpace', () => {
     expect([excluded.has(ip), excluded.isFree(ip), excluded.usedCount]).to.deep.equal([false, false, 0n]);
   });
 
+  it('keeps an address that is reserved for a time from being given out, whoever uses it', () => {
+    const it = space('10.0.0.0/29', '10.0.0.0 10.0.0.7');
+    const [used, unused] = [parseIp('10.0.0.2'), parseIp('10.0.0.3')] as const;
+    it.add(used);
+    expect([it.reserve(used), it.reserve(unused), it.reserve(unused)]).to.deep.equal([true, true, false]);
+    expect([it.unavailableCount, it.usedCount, it.freeCount]).to.deep.equal([4n, 1n, 4n]);
+    it.add(used);
+    it.remove(used);
+    expect([it.has(used), it.has(unused), it.isFree(unused)]).to.deep.equal([true, false, false]);
+    expect([it.unreserve(used), it.unreserve(unused), it.unreserve(unused)]).to.deep.equal([true, true, false]);
+    expect([it.has(used), it.isFree(used), it.isFree(unused)]).to.deep.equal([true, false, true]);
+    expect([it.unavailableCount, it.usedCount, it.freeCount]).to.deep.equal([2n, 1n, 5n]);
+  });
+
+  it('frees an address whose last user left while it was reserved', () => {
+    const it = space('10.0.0.0/29');
+    const ip = parseIp('10.0.0.2');
+    it.add(ip);
+    it.reserve(ip);
+    it.remove(ip);
+    expect(it.isFree(ip)).to.equal(false);
+    it.unreserve(ip);
+    expect([it.isFree(ip), it.usedCount, it.freeCount]).to.deep.equal([true, 0n, 8n]);
+  });
+
+  it('reserves neither what is unavailable anyway nor what is outside', () => {
+    const it = space('10.0.0.0/29', '10.0.0.7');
+    expect([
+      it.reserve(parseIp('10.0.0.7')),
+      it.reserve(parseIp('10.0.1.0')),
+      it.reserve(parseIp('fd00::1')),
+    ]).to.deep.equal([false, false, false]);
+    expect([it.unreserve(parseIp('10.0.0.7')), it.unreserve(parseIp('fd00::1')), it.unavailableCount]).to.deep.equal([
+      false,
+      false,
+      1n,
+    ]);
+  });
+
   it('ignores addresses outside its network', () => {
     const it = space('10.0.0.0/24');
     for (const ip of ['10.0.1.0', '9.255.255.255', '::a00:5']) {
