@@ -11,6 +11,7 @@ describe('real traffic: web-0 is torn down and comes back', function () {
   const scene = useScene();
   const web = statefulSet('web', 10);
   let port: PodOutcomeOk;
+  let manifest = podOf('web-0');
   let pod: Pod;
   /** One on each node. They believe what they know of their neighbours, and ask no more. */
   let peers: readonly [Pod, Pod];
@@ -18,7 +19,7 @@ describe('real traffic: web-0 is torn down and comes back', function () {
   before(async () => {
     const { network, manager } = scene();
     const [near, far] = await scene().ports('peer', 20, 21);
-    port = await manager.ensurePort(podOf('web-0'), web);
+    port = await manager.ensurePort(manifest, web);
     pod = await network.bringUp('web-0', network.nodes[0], port.port);
     peers = [
       await network.bringUp('peer-0', network.nodes[0], near!.port),
@@ -52,7 +53,7 @@ describe('real traffic: web-0 is torn down and comes back', function () {
       await expectKeptEntries();
 
       const before = nb.metrics().transactions.committed;
-      const { retained } = await manager.podDeleted(podOf('web-0'));
+      const { retained } = await manager.podDeleted(manifest);
       expect(nb.metrics().transactions.committed, 'transactions of podDeleted').to.equal(before);
       expect(retained).to.include({ port: port.port, ip4: port.ip4, ip6: port.ip6, mac: port.mac });
       await network.unplug(pod);
@@ -62,7 +63,9 @@ describe('real traffic: web-0 is torn down and comes back', function () {
       await Promise.all(peers.map(async (peer) => peer.expectSilence(port.ip4!, port.ip6!)));
       await expectKeptEntries();
 
-      const back = await manager.ensurePort(podOf('web-0'), web);
+      // Another pod by the same name: its uid differs.
+      manifest = podOf('web-0');
+      const back = await manager.ensurePort(manifest, web);
       expect(back).to.include({ status: 'reused', uuid: port.uuid, ip4: port.ip4, ip6: port.ip6, mac: port.mac });
       const start = performance.now();
       pod = await network.plug('web-0', node, port.port);

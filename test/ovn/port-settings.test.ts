@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
 import { lspSetEnabled, type PortSettings } from '../../lib/index.js';
+import { LIMIT_MS } from './ovn-network.js';
 import type { Pod } from './pod.js';
 import { note, podOf, statefulSet, useScene } from './scene.js';
 
@@ -14,8 +15,10 @@ describe('real traffic: settings of ports', function () {
   const settings: Readonly<Record<string, PortSettings>> = {
     tied: { options: { 'requested-chassis': 'node-2' } },
     leased: { dhcpv4Options: 'by-cidr' },
+    guarded: { portGroups: ['closed'] },
+    nested: { parentName: 'outer-0.product', tag: 100 },
   };
-  const scene = useScene({ port: ({ statefulSet: name }) => settings[name] });
+  const scene = useScene({ port: ({ statefulSet: name }) => settings[name], portGroupsOnTeardown: 'leave' });
   let peer: Pod;
 
   before(async () => {
@@ -65,6 +68,50 @@ describe('real traffic: settings of ports', function () {
       address: '10.16.0.70',
       options: { 1: [255, 255, 255, 0], 3: [10, 16, 0, 1], 51: [0, 0, 14, 16], 54: [10, 16, 0, 1] },
     });
+  });
+
+  it('the setting portGroups has the rules of the group hold for the port, also when the pod comes back', async () => {
+    const { network, manager } = scene();
+    const { nb } = network;
+    const set = statefulSet('guarded', 80);
+    await nb.transact((tx) => {
+      const match = 'outport == @closed && ip';
+      const acl = tx.insert('ACL', { direction: 'to-lport', priority: 1000, match, action: 'drop' });
+      tx.insert('Port_Group', { name: 'closed', acls: [acl] });
+    });
+    const members = (): readonly string[] => nb.tables.Port_Group.find({ name: 'closed' })!.ports;
+    const first = podOf('guarded-0');
+    const port = await manager.ensurePort(first, set);
+    const pod = await network.bringUp('guarded-0', network.nodes[1], port.port);
+    await peer.expectSilence(port.ip4!, port.ip6!);
+
+    await network.unplug(pod);
+    await manager.podDeleted(first);
+    expect(members()).to.deep.equal([]);
+    await manager.ensurePort(podOf('guarded-0'), set);
+    expect(members()).to.deep.equal([port.uuid]);
+    await network.bringUp('guarded-0', network.nodes[0], port.port);
+    await peer.expectSilence(port.ip4!, port.ip6!);
+
+    // The control: out of the group, the same packets pass.
+    await nb.transact((tx) =>
+      tx.update('Port_Group', nb.tables.Port_Group.find({ name: 'closed' })!._uuid, { ports: [] }),
+    );
+    await network.settle();
+    expect(await peer.ping(port.ip4!, { count: 1 })).to.equal(1);
+    expect(await peer.ping(port.ip6!, { count: 1 })).to.equal(1);
+  });
+
+  it('the settings parentName and tag have a nested port bound where its parent is, on that VLAN', async () => {
+    const { network } = scene();
+    const [outer] = await scene().ports('outer', 90);
+    const [nested] = await scene().ports('nested', 91);
+    const pod = await network.bringUp('outer-0', network.nodes[1], outer!.port);
+    const { tag } = await network.nb.portUp(nested!.port, { timeoutMs: LIMIT_MS });
+    expect(tag).to.equal(100);
+    expect(await network.nodeOf(nested!.port)).to.equal('node-2');
+    await network.unplug(pod);
+    await network.portDown(nested!.port);
   });
 
   it('sync("hv") resolves when the chassis have taken over a change, and no packet passes by the old rules after it', async () => {

@@ -53,8 +53,14 @@ export class Scene {
     const { nb } = network;
     const subnets = { [NAMESPACE]: { logicalSwitch: NAMESPACE, ...SUBNET } };
     const manager = new StatefulSetPortManager(nb, { subnets, portSecurity: true, ...options });
-    await nb.transact((tx) => lsAdd(tx, NAMESPACE));
-    return new Scene(network, manager);
+    const scene = new Scene(network, manager);
+    try {
+      await nb.transact((tx) => lsAdd(tx, NAMESPACE));
+    } catch (error) {
+      await scene.stop();
+      throw error;
+    }
+    return scene;
   }
 
   /** Has the manager make the ports of a StatefulSet; all of its pods must get one. */
