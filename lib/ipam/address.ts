@@ -138,6 +138,8 @@ function explainIpv4(text: string): string {
 }
 
 function readIpv6(text: string): Ip | string {
+  // Nearly every text comes out of a database where it was put in this form.
+  if (isCanonicalIpv6(text)) return { family: 6, value: canonicalIpv6Value(text), text };
   if (/\s/.test(text)) return 'not an IP address: there is a blank in it';
   if (text.includes('%')) return 'an IPv6 address with a zone id, which means nothing outside its host';
   if (text.includes('/')) return 'not an IP address: a prefix length has no place here';
@@ -171,6 +173,21 @@ function formatIpv6(value: bigint): string {
   const parts: number[] = [];
   for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((value >> shift) & 0xffffn));
   return new ipaddr.IPv6(parts).toRFC5952String();
+}
+
+/** The number of an IPv6 address in the spelling of {@link isCanonicalIpv6}. */
+function canonicalIpv6Value(text: string): bigint {
+  const gap = text.indexOf('::');
+  const digits = (groups: string): string =>
+    groups === ''
+      ? ''
+      : groups
+          .split(':')
+          .map((group) => group.padStart(4, '0'))
+          .join('');
+  if (gap < 0) return BigInt(`0x${digits(text)}`);
+  const tail = digits(text.slice(gap + 2));
+  return BigInt(`0x${digits(text.slice(0, gap)).padEnd(32 - tail.length, '0')}${tail}`);
 }
 
 /**

@@ -106,7 +106,6 @@ export class SwitchIndex {
   /** Addresses that more than one port has; MAC addresses come last. */
   *sharedAddresses(): Generator<{ readonly address: string; readonly ports: readonly ManagedPortRow[] }> {
     const shared = [...this.#owners.shared()];
-    const isMac = (address: string): boolean => canonicalMac(address) !== undefined;
     for (const [address, ports] of [
       ...shared.filter(([each]) => !isMac(each)),
       ...shared.filter(([each]) => isMac(each)),
@@ -140,7 +139,7 @@ export class SwitchIndex {
 
   /** Counts an IP address as used although no port has it yet. MAC addresses are let pass. */
   hold(address: string): void {
-    if (canonicalMac(address) !== undefined) return;
+    if (isMac(address)) return;
     this.#held.add(address);
     this.#inSpaces(address, (space, ip) => space.add(ip));
   }
@@ -158,14 +157,14 @@ export class SwitchIndex {
     });
     const addAll = (addresses: Iterable<string>): void => {
       for (const address of addresses) {
-        const ip = tryParseIp(address);
+        const ip = readIp(address);
         if (ip !== undefined) space.add(ip);
       }
     };
     for (const addresses of this.#ports.values()) addAll(addresses);
     addAll(this.#held);
     for (const address of this.#routers.names.keys()) {
-      const ip = tryParseIp(address);
+      const ip = readIp(address);
       if (ip !== undefined) space.reserve(ip);
     }
     return space;
@@ -173,7 +172,7 @@ export class SwitchIndex {
 
   #inSpaces(address: string, change: (space: AddressSpace, ip: Ip) => void): void {
     if (this.#spaces.size === 0) return;
-    const ip = tryParseIp(address);
+    const ip = readIp(address);
     if (ip !== undefined) for (const space of this.#spaces.values()) change(space, ip);
   }
 
@@ -214,6 +213,15 @@ export class SwitchIndex {
     }
     this.#routers.disconnect(uuid);
   }
+}
+
+function isMac(address: string): boolean {
+  return canonicalMac(address) !== undefined;
+}
+
+/** The IP address of an address that may be a MAC address, of which the parser of IP addresses would make an error. */
+function readIp(address: string): Ip | undefined {
+  return isMac(address) ? undefined : tryParseIp(address);
 }
 
 /** A network as text: equal texts mean equal free addresses. */
