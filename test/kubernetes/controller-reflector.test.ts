@@ -1,4 +1,7 @@
 /** The controller's copy of the cluster: lists, watches, and everything that can go wrong with them. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { KubeConfig } from '@kubernetes/client-node';
@@ -279,6 +282,32 @@ describe("the controller's reflector", function () {
         .to.be.instanceOf(KubeError)
         .with.property('message')
         .that.matches(/no answer in 500 ms/);
+    });
+
+    it('take server, authority and token from where a pod finds them', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'in-cluster-'));
+      const account = join(folder, 'var/run/secrets/kubernetes.io/serviceaccount');
+      const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+      const url = new URL(server.url);
+      try {
+        await mkdir(account, { recursive: true });
+        await writeFile(join(account, 'token'), server.token);
+        await writeFile(join(account, 'ca.crt'), server.ca ?? '');
+        await writeFile(join(account, 'namespace'), 'default');
+        Object.assign(process.env, { KUBERNETES_SERVICE_HOST: url.hostname, KUBERNETES_SERVICE_PORT: url.port });
+        const config = new KubeConfig();
+        config.loadFromCluster(folder);
+        const inCluster = new KubeApi(config);
+        const list = await inCluster.request<{ kind: string }>('GET', PODS, { signal: stop.signal });
+        expect(list.kind).to.equal('PodList');
+        inCluster.close();
+      } finally {
+        for (const [name, value] of Object.entries({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port })) {
+          if (value === undefined) Reflect.deleteProperty(process.env, name);
+          else process.env[name] = value;
+        }
+        await rm(folder, { recursive: true });
+      }
     });
 
     it('use one connection after the other, also with a token that was changed', async () => {

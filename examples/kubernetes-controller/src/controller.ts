@@ -19,7 +19,7 @@ import { keepNamespace, keepPod, keepStatefulSet } from './kube-objects.js';
 import type { Namespace, Pod, RawPod, RawStatefulSet, StatefulSet } from './kube-objects.js';
 import { explain, type Log } from './log.js';
 import { PodIndex } from './pod-index.js';
-import { Reconciler, UnfinishedError, type ClusterView, type LastSeen } from './reconcile.js';
+import { Reconciler, UnfinishedError, type ClusterView } from './reconcile.js';
 import { Reflector, type Change } from './reflector.js';
 import { notedPolicy, policyOf, type ReleasePolicy } from './release-policy.js';
 import { subnetOf } from './subnets.js';
@@ -67,7 +67,8 @@ export class Controller {
   readonly #manager: StatefulSetPortManager;
   readonly #queue: WorkQueue;
   readonly #pods = new PodIndex();
-  readonly #lastSeen = new Map<string, LastSeen>();
+  /** The policies of StatefulSets as last seen, those included that are gone. */
+  readonly #lastPolicies = new Map<string, ReleasePolicy>();
   readonly #statefulSetReflector: Reflector<RawStatefulSet, StatefulSet>;
   readonly #podReflector: Reflector<RawPod, Pod>;
   readonly #namespaceReflector: Reflector<Namespace, Namespace>;
@@ -223,14 +224,12 @@ export class Controller {
     const keys = new Set(this.#statefulSetReflector.objects.keys());
     for (const { statefulSet } of this.#manager.listAll()) keys.add(statefulSet);
     for (const key of keys) this.#queue.add(key);
-    for (const key of this.#lastSeen.keys()) if (!keys.has(key)) this.#lastSeen.delete(key);
+    for (const key of this.#lastPolicies.keys()) if (!keys.has(key)) this.#lastPolicies.delete(key);
   }
 
   #statefulSetChanged({ key, before, now }: Change<StatefulSet>): void {
     const last = now ?? before;
-    if (last !== undefined) {
-      this.#lastSeen.set(key, { uid: last.metadata.uid, policy: policyOf(last, this.#options.onDelete ?? 'keep') });
-    }
+    if (last !== undefined) this.#lastPolicies.set(key, policyOf(last, this.#options.onDelete ?? 'keep'));
     this.#queue.add(key);
   }
 
@@ -270,7 +269,7 @@ export class Controller {
       podsOf: (key) => this.#pods.of(key),
       isKnownNamespace: (namespace) => this.#namespaceReflector.objects.has(namespace),
       subnetOf: (namespace) => this.#subnetOf(namespace),
-      lastSeen: (key) => this.#lastSeen.get(key),
+      lastPolicy: (key) => this.#lastPolicies.get(key),
       takeGonePods: (key) => this.#pods.takeGone(key),
       returnGonePods: (key, pods) => this.#pods.returnGone(key, pods),
     };

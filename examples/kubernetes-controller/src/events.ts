@@ -77,7 +77,7 @@ export class EventRecorder {
     const now = this.#now();
     const { name: objectName, uid } = subject.object.metadata;
     const hash = createHash('sha256').update([uid, reason, message].join('\n')).digest('hex').slice(0, 16);
-    const name = `${objectName.slice(0, 230)}.${hash}`;
+    const name = `${objectName.slice(0, 230).replace(/[^a-z0-9]+$/, '')}.${hash}`;
     let fact = this.#facts.get(name);
     if (fact === undefined) {
       fact = {

@@ -24,12 +24,6 @@ import { inParallel } from './parallel.js';
 import { policyOfPorts, policyWarning, type ReleasePolicy } from './release-policy.js';
 import { subnetFacts } from './subnets.js';
 
-/** What a StatefulSet was when it was last seen. */
-export interface LastSeen {
-  readonly uid: string;
-  readonly policy: ReleasePolicy;
-}
-
 /** What a reconciliation sees of the cluster: the copies that the reflectors keep. */
 export interface ClusterView {
   statefulSet(key: string): StatefulSet | undefined;
@@ -38,8 +32,8 @@ export interface ClusterView {
   isKnownNamespace(namespace: string): boolean;
   /** The subnet of a namespace; undefined when nothing says its switch. */
   subnetOf(namespace: string): NamespaceSubnet | undefined;
-  /** The StatefulSet of this key as it was last seen by this process; undefined when it never was. */
-  lastSeen(key: string): LastSeen | undefined;
+  /** The policy of this StatefulSet when this process last saw it; undefined when it never did. */
+  lastPolicy(key: string): ReleasePolicy | undefined;
   /** Takes the pods that went since the last call. */
   takeGonePods(key: string): readonly Pod[];
   /** Gives pods back whose end could not be dealt with. */
@@ -216,9 +210,7 @@ export class Reconciler {
     const { namespace, name } = splitKey(key);
     const ports = manager.list({ metadata: { namespace, name } });
     if (ports.length === 0) return;
-    const last = view.lastSeen(key);
-    const policy = last?.policy ?? policyOfPorts(ports);
-    if (policy === 'keep') return;
+    if ((view.lastPolicy(key) ?? policyOfPorts(ports)) === 'keep') return;
     // The end of the last one brings the key back here.
     if (view.podsOf(key).length > 0) return;
     const uids = uidsOf(ports);
