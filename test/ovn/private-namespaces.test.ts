@@ -47,8 +47,9 @@ describe('real traffic: private namespaces', function () {
     const namespaces = await PrivateNamespaces.start();
     await namespaces.addNetwork('pod');
     const inside = (await namespaces.run('readlink', ['/proc/self/ns/pid'])).trim();
-    const sleeper = namespaces.spawn('sh', ['-c', 'sleep 1000 & sleep 1000'], { in: 'pod' });
-    expect(processesIn(inside)).to.be.greaterThan(0);
+    const sleeper = namespaces.spawn('sh', ['-c', 'sleep 1000 & echo up; sleep 1000'], { in: 'pod' });
+    await once(sleeper.stdout, 'data');
+    expect(processesIn(inside), 'the first process, the shell, and what it runs').to.be.greaterThan(2);
     await namespaces.stop();
     expect(processesIn(inside)).to.equal(0);
     if (sleeper.exitCode === null && sleeper.signalCode === null) await once(sleeper, 'exit');
@@ -61,14 +62,15 @@ describe('real traffic: private namespaces', function () {
       import { PrivateNamespaces } from ${JSON.stringify(MODULE)};
       const namespaces = await PrivateNamespaces.start();
       await namespaces.addNetwork('pod');
-      namespaces.spawn('sleep', ['1000'], { in: 'pod' });
+      const sleeper = namespaces.spawn('sh', ['-c', 'echo up; sleep 1000'], { in: 'pod' });
+      await new Promise((resolve) => sleeper.stdout.once('data', resolve));
       console.log(await namespaces.run('readlink', ['/proc/self/ns/pid']));`;
     const host = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [chunk] = (await once(host.stdout, 'data')) as [Buffer];
     const inside = chunk.toString().trim();
-    expect(processesIn(inside)).to.be.greaterThan(0);
+    expect(processesIn(inside)).to.be.greaterThan(1);
     host.kill('SIGKILL');
     await once(host, 'exit');
     while (processesIn(inside) > 0) await sleep(10);
