@@ -55,15 +55,16 @@ export class PortTransactions {
     call: Call,
     callback: (tx: ManagerTransaction) => R,
     onUnknown: () => void = () => undefined,
+    retries: number = this.conflictRetries,
   ): Promise<Resolved<R>> {
     const { subject, signal } = call;
     for (;;) {
       const timeoutMs = remainingMs(call);
       try {
-        return await this.#client.transact(callback, { signal, timeoutMs, retries: this.conflictRetries });
+        return await this.#client.transact(callback, { signal, timeoutMs, retries });
       } catch (error) {
         if (!(error instanceof TransactionError)) throw error;
-        if (error.code === 'Conflict') throw this.conflict(subject, this.conflictRetries + 1, error);
+        if (error.code === 'Conflict') throw this.conflict(subject, retries + 1, error);
         if (error.code === 'NotSent') throw this.notReady(subject, timeoutMs, error);
         if (error.outcome !== 'unknown' || performance.now() >= call.deadline) throw error;
         onUnknown();

@@ -20,6 +20,9 @@ import { SwitchGuards } from './switch-guards.js';
 import type { ManagerClient, SwitchIndex } from './switch-index.js';
 import { guardOwner, readdress } from './port-rows.js';
 
+/** How often the taking back is tried again at least. */
+const LEAST_RETRIES = 50;
+
 /** What was committed, and where. */
 export interface Committed extends Place {
   readonly flight: Flight;
@@ -49,8 +52,8 @@ export async function undoConflicts(
   let succeeded = false;
   let asked = false;
   try {
-    // Looked up in here, since the callback may be run again after somebody else's change.
-    await transactions.commit(call, (tx) => {
+    const takeBackNow = (tx: ManagerTransaction): void => {
+      // Looked up in here, since it may be run again after somebody else's change.
       guards.end(false);
       const ports = writtenPorts(client, call, committed);
       const concerned = concernedPorts(call, index, ports, refused);
@@ -63,7 +66,9 @@ export async function undoConflicts(
       // An earlier run may arrive late, when nothing needs to be taken back any more: the generation keeps it out.
       if (going.length > 0 || asked) takeBack(tx, committed, going, guards);
       asked ||= going.length > 0;
-    });
+    };
+    // However seldom the caller wants to try, a conflict must not stand because somebody else was faster once more.
+    await transactions.commit(call, takeBackNow, undefined, Math.max(transactions.conflictRetries, LEAST_RETRIES));
     succeeded = true;
   } finally {
     guards.end(succeeded);
