@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { Sandbox } from '../../lib/testing/sandbox.js';
 import { cellsOf, documentOf, PortsScene, type Wanted } from './ports-command-scene.js';
 
 const POOL = '10.16.0.21,10.16.0.22,10.16.0.23';
@@ -223,6 +224,43 @@ describe('ovn-northbound ports', () => {
       const another = await scene.manifest({ replicas: 2, start: 1, uid: 'u2' });
       const rejected = await scene.run('apply', '-f', another, ...subnet, '--on-recreate', 'reject');
       expect([rejected.exitCode, cellsOf(rejected.out)[1]?.at(-1)]).to.deep.equal([3, 'OwnerMismatch']);
+    });
+
+    it('gets on with rivals: several at once make their ports, and no address comes twice', async () => {
+      const names = Array.from({ length: 8 }, (_, i) => `rival${i}`);
+      const files = await Promise.all(names.map((name) => scene.manifest({ name, replicas: 10 })));
+      const subnet = ['--subnet', 'product=product,cidr=10.16.0.0/25'];
+      const runs = await Promise.all(files.map((file) => scene.run('apply', '-f', file, ...subnet)));
+      expect(runs.map(({ exitCode, err }) => [exitCode, err])).to.deep.equal(names.map(() => [0, '']));
+      const ips = Object.values(await scene.ports());
+      expect([ips.length, new Set(ips).size]).to.deep.equal([80, 80]);
+    });
+
+    it('prints what was done when it fails on the way (exit code 1)', async () => {
+      const first = { name: 'first', pool: '10.16.0.31' };
+      await applied(first);
+      const port = await scene.port('first-0.product');
+      const meanwhile = (): Promise<void> => scene.sandbox.pause();
+      const more = await scene.manifest(first, { name: 'second', replicas: 0 }, { name: 'third', pool: '10.16.0.33' });
+      await scene.run('apply', '-f', await scene.manifest({ name: 'second', pool: '10.16.0.32' }));
+      const args = ['apply', '-f', more, '--on-scale-down', 'release', '--timeout', '0.5', '--json'];
+      const { statefulSets, ...document } = documentOf(await scene.ask({ answer: 'y', meanwhile }, ...args));
+      scene.sandbox.resume();
+      expect(document).to.include({ exitCode: 1 });
+      const [done, stopped, ...rest] = statefulSets as { outcomes: object[]; error: object | null }[];
+      expect(rest).to.deep.equal([]);
+      expect(done?.outcomes[0]).to.include({ status: 'reused', uuid: port?.['_uuid'] });
+      expect(stopped?.error).to.include({ code: 'OutcomeUnknown' });
+    });
+
+    it('reaches a server over TLS', async () => {
+      await using sandbox = await Sandbox.start({ ssl: true });
+      const { privateKey, certificate, ca } = sandbox.tls;
+      const tls = ['--private-key', privateKey, '--certificate', certificate, '--ca-cert', ca];
+      expect((await scene.run('list', '--db', sandbox.sslRemote, ...tls)).exitCode).to.equal(0);
+      const { exitCode, err } = await scene.run('list', '--db', sandbox.sslRemote, '--timeout', '0.5');
+      expect(exitCode).to.equal(2);
+      expect(err).to.match(/^ovn-northbound ports: tls: /);
     });
 
     it('warns of a pool that stands where it has no effect', async () => {

@@ -3,22 +3,15 @@
  * port or an address, that is shown and asked; and each StatefulSet is planned again right before it is applied, so that
  * nothing is given up that was not shown.
  */
-import type { StatefulSetPortManager } from '../../statefulset/manager.js';
-import type { ApplyResult, PlanResult } from '../../statefulset/manager-results.js';
-import { isPortError } from '../../statefulset/port-error.js';
 import { outcomeJson, outcomeSummary, outcomeTable, type SetOutcome } from './apply-report.js';
+import { applyShown, planOf } from './apply-shown.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
-import { releaseExactly } from './exact-release.js';
-import type { ManifestSet } from './manifest.js';
 import { isConfirmed, requireAnswerable } from './question.js';
 import { isRefusal } from './refusal.js';
 import { keptPortTable, type Report } from './report.js';
 import { stakesOf, type Stake } from './stakes.js';
 import { counted } from './table.js';
-
-/** How often a StatefulSet is planned anew because somebody else was faster. */
-const CONFLICT_RETRIES = 50;
 
 /** Makes what is missing, or says what that would be. */
 export async function apply(context: PortsContext): Promise<Report> {
@@ -28,11 +21,8 @@ export async function apply(context: PortsContext): Promise<Report> {
   const rules = { ...rulesOf(values), ...(name === 'readdress' && { onDrift: 'readdress' as const }) };
   return withDatabase(context, rules, async (database) => {
     const plans = sets.map((set) => ({ set, outcome: planOf(database.manager, set) }));
-    if (isDryRun)
-      return reportOf(
-        plans.map(({ outcome }) => outcome),
-        isDryRun,
-      );
+    const planned = plans.map(({ outcome }) => outcome);
+    if (isDryRun) return reportOf(planned, isDryRun);
     const stakes = new Map(plans.map(({ set, outcome }) => [set, stakesOf(database, outcome)]));
     const all = [...stakes.values()].flat();
     if (all.length > 0) {
@@ -42,8 +32,8 @@ export async function apply(context: PortsContext): Promise<Report> {
         `${name} would give up ${counted(all.length, 'port or address', 'ports and addresses')}`,
       );
       if (values.yes !== true && !(await isConfirmed(output, question(database, all), signal))) {
-        const declined = plans.map(({ outcome }) => ({ ...outcome, result: undefined, isPending: true }));
-        return { ...reportOf(declined, isDryRun), text: 'nothing was changed\n', complaints: [] };
+        const declined = planned.map((outcome) => ({ ...outcome, result: undefined, isPending: true }));
+        return { ...reportOf(declined, isDryRun), text: 'nothing was changed\n', complaints: [], exitCode: 4 };
       }
     }
     const careful = database.managerWith({
@@ -55,66 +45,14 @@ export async function apply(context: PortsContext): Promise<Report> {
     });
     const done: SetOutcome[] = [];
     for (const set of sets) {
-      try {
-        signal.throwIfAborted();
-        context.hasBegun = true;
-        done.push(await applyShown(database, careful, set, stakes.get(set) ?? []));
-      } catch (failure) {
-        done.push({ set, result: undefined, error: failure, isPending: true });
-        return { ...reportOf(done, isDryRun), exitCode: 1, failure };
-      }
+      if (!signal.aborted) context.hasBegun = true;
+      const outcome = await applyShown(database, careful, set, stakes.get(set) ?? []);
+      done.push(outcome);
+      const { failure } = outcome;
+      if (failure !== undefined) return { ...reportOf(done, isDryRun), exitCode: 1, failure };
     }
     return reportOf(done, isDryRun);
   });
-}
-
-function planOf(manager: StatefulSetPortManager, set: ManifestSet): SetOutcome {
-  const { statefulSet, pods } = set;
-  try {
-    const result: PlanResult = manager.plan(statefulSet, { pods: [...pods.values()] });
-    return { set, result, error: undefined, isPending: result.transactions.length > 0 };
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return { set, result: undefined, error, isPending: false };
-  }
-}
-
-/** Applies one StatefulSet, if it still gives up what was shown and nothing else. */
-async function applyShown(
-  database: Database,
-  manager: StatefulSetPortManager,
-  set: ManifestSet,
-  shown: readonly Stake[],
-): Promise<SetOutcome> {
-  const { statefulSet, workload, pods } = set;
-  const complaints: string[] = [];
-  const beyond = shown.filter(({ fate }) => fate === 'beyond-replicas').map(({ port }) => port);
-  const { released, left } = await releaseExactly(database, beyond);
-  complaints.push(...left.map(({ row }) => `${row.name} stays: it changed since it was shown`));
-  const expected = shown.filter(({ fate }) => fate !== 'beyond-replicas');
-  for (let attempt = 1; ; attempt++) {
-    const outcome = planOf(manager, set);
-    if (outcome.error !== undefined) return { ...outcome, released, complaints };
-    if (signatureOf(stakesOf(database, outcome)) !== signatureOf(expected)) {
-      complaints.push(`${workload.key}: its ports changed since they were shown; look again, and repeat the command`);
-      return { set, result: undefined, error: undefined, released, complaints, isPending: true };
-    }
-    try {
-      const result: ApplyResult = await manager.apply(statefulSet, { ...database.call, pods: [...pods.values()] });
-      return { set, result, error: undefined, released, complaints, isPending: left.length > 0 };
-    } catch (error) {
-      if (isRefusal(error)) return { set, result: undefined, error, released, complaints, isPending: left.length > 0 };
-      if (!isPortError(error, 'ConflictRetriesExhausted') || attempt > CONFLICT_RETRIES) throw error;
-    }
-  }
-}
-
-/** Equal for the same ports, with the same addresses, and the same fates. */
-function signatureOf(stakes: readonly Stake[]): string {
-  return stakes
-    .map(({ port, fate, becomes }) => [port.row._uuid, port.ip4, port.ip6, port.mac, fate, becomes].join(' '))
-    .sort()
-    .join('\n');
 }
 
 function question(database: Database, stakes: readonly Stake[]): { details: string; text: string } {

@@ -13,6 +13,8 @@ export interface SetOutcome {
   readonly result: ApplyResult | PlanResult | undefined;
   /** Why not. */
   readonly error: unknown;
+  /** The same, where it keeps the other StatefulSets from being looked at as well. */
+  readonly failure?: unknown;
   /** Ports beyond the replicas that were deleted. */
   readonly released?: readonly ManagedPort[] | undefined;
   /** Is something left to be done? */
