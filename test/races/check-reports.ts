@@ -1,6 +1,13 @@
 /** Holds what callers were told against what the database's log says was there while their calls ran. */
 import type { Checker, Stay } from './checker.js';
-import { describeOperation, type Execution, type Operation, type Place, type ReportedPort } from './ledger.js';
+import {
+  describeOperation,
+  type Execution,
+  type Operation,
+  type Place,
+  type Report,
+  type ReportedPort,
+} from './ledger.js';
 
 /** The clock of the log is that of the operations, but for rounding. */
 const CLOCK_MS = 3;
@@ -30,13 +37,15 @@ export function checkReports(checker: Checker, places: readonly Place[], executi
     const { error, ports, released } = end.report;
     if (error !== undefined) say(`failed: ${error.code}: ${error.message}`);
     for (const port of ports) {
-      const fault = faultOf(checker, places, execution, end.at, port);
+      const fault = faultOf(checker, places, execution, end, port);
       if (fault !== undefined) say(`${port.port}, ${describe(port)}: ${fault}`);
     }
     const told = new Set(ports.filter(({ status }) => status === 'created').map(({ port }) => port));
     if (error === undefined && operation.kind !== 'teardown') {
       for (const port of madeBy(checker, operation, end.at)) {
-        if (!told.has(port)) say(`${port} was made, and the caller was not told so`);
+        if (told.has(port)) continue;
+        const what = ports.find((each) => each.port === port);
+        say(`${port} was made, and the caller was not told so, but ${what === undefined ? 'nothing' : describe(what)}`);
       }
       // Of one that is replaced, the caller is told what its pod has now.
       const pods = new Set(ports.map(({ port }) => port));
@@ -65,10 +74,16 @@ function madeBy(checker: Checker, { id, spec }: Operation, endedAt: number): str
 /** Conflicts with a port that was first and that outlived the call which brought them about. */
 function lastingConflicts(checker: Checker, executions: ReadonlyMap<string, Execution>): string[] {
   return checker.occupancy.conflicts.flatMap(({ logicalSwitch, address, managed, foreign, operation, endedAt }) => {
-    const end = executions.get(operation ?? '')?.end;
-    if (end === undefined || (endedAt ?? Infinity) <= end.at + CLOCK_MS) return [];
+    const execution = executions.get(operation ?? '');
+    const end = execution?.end;
+    if (execution === undefined || end === undefined || (endedAt ?? Infinity) <= end.at + CLOCK_MS) return [];
     const what = `${managed.port.name} has ${address} on ${logicalSwitch}, which ${foreign.port.name} had first`;
-    return [`operation ${String(operation)}: ${what}, and that lasted ${endedAt === undefined ? 'for good' : 'on'}`];
+    const lasting = endedAt === undefined ? 'for good' : `for ${endedAt - end.at} ms after the call`;
+    const told = end.report.ports.find(({ port }) => port === managed.port.name);
+    const saying = told === undefined ? 'nothing' : describe(told);
+    return [
+      `${describeOperation(execution.operation)}: ${what}, and that lasted ${lasting}; the caller was told ${saying}`,
+    ];
   });
 }
 
@@ -76,7 +91,7 @@ function faultOf(
   checker: Checker,
   places: readonly Place[],
   { operation, startedAt }: Execution,
-  endedAt: number,
+  { at: endedAt, report: { ports } }: { readonly at: number; readonly report: Report },
   told: ReportedPort,
 ): string | undefined {
   const stays = checker.stays.get(told.port) ?? [];
@@ -108,9 +123,11 @@ function faultOf(
     case 'SubnetExhausted': {
       const place = places.find(({ namespace }) => namespace === operation.spec.namespace);
       const times = checker.free.get(place?.logicalSwitch ?? '') ?? [];
+      // What is planned may be overtaken by somebody who gives an address back: the others of the plan count.
+      const created = ports.filter(({ status }) => status === 'created').length;
       const isFull = times.some(
         ({ from, free }, i) =>
-          free <= 0 &&
+          free <= created &&
           from <= endedAt + CLOCK_MS &&
           (times[i + 1]?.from ?? Infinity) >= startedAt - CLOCK_MS - REPLICA_LAG_MS,
       );

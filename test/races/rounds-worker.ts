@@ -2,16 +2,17 @@
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import { SwitchFlights } from '../../lib/statefulset/switch-flights.js';
-import type { Command, Report } from './race.js';
+import type { Command, Report } from './rounds.js';
 
 const [remote = '', guarded] = process.argv.slice(2);
 if (guarded === 'unguarded') {
   // The control: every transaction passes, whatever others did since it was planned.
   SwitchFlights.prototype.guard = () => 'none';
 }
-const nb = await connectNorthbound({ remotes: remote, onWarning: () => undefined, backoff: { minMs: 5, maxMs: 50 } });
+const connecting = connectNorthbound({ remotes: remote, onWarning: () => undefined, backoff: { minMs: 5, maxMs: 50 } });
 
 async function run({ options, statefulSet, concurrently, after }: Command): Promise<Report> {
+  const nb = await connecting;
   // Both begin on the same state of the database.
   await nb.tables.NB_Global.until(({ external_ids }) => external_ids['round'] === after);
   using manager = new StatefulSetPortManager(nb, options);
@@ -41,5 +42,7 @@ function report(
 process.on('message', (command: Command) => {
   void run(command).then((done) => process.send?.(done));
 });
-process.on('disconnect', () => nb.close());
-process.send?.('ready');
+void connecting.then((nb) => {
+  process.on('disconnect', () => nb.close());
+  process.send?.('ready');
+});

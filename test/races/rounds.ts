@@ -1,15 +1,12 @@
-/** Worker processes that race for addresses, and the database's own log, which tells whether one was ever given twice. */
+/** Two workers that begin each round at the same moment, and what the database's own log says of it. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
 import type { StatefulSetLike } from '../../lib/statefulset/workload.js';
 import type { Sandbox } from '../../lib/testing/sandbox.js';
-
-const WORKER = fileURLToPath(new URL('./race-worker.ts', import.meta.url));
+import { LogFollower, type LoggedRow } from './database-log.js';
+import { databaseFile } from './races.js';
 
 /** What a worker is to do. */
 export interface Command {
@@ -27,17 +24,18 @@ export interface Report {
 }
 
 /** A manager in another process. */
-export class RaceWorker implements AsyncDisposable {
+export class RoundWorker implements AsyncDisposable {
   readonly process: ChildProcess;
 
   private constructor(child: ChildProcess) {
     this.process = child;
   }
 
-  static async start(remote: string, mode: 'guarded' | 'unguarded' = 'guarded'): Promise<RaceWorker> {
-    const child = fork(WORKER, [remote, mode], { execArgv: ['--import=tsx'] });
+  /** Starts the program at `path`. */
+  static async start(path: string, remote: string, mode: 'guarded' | 'unguarded' = 'guarded'): Promise<RoundWorker> {
+    const child = fork(path, [remote, mode], { execArgv: [] });
     await once(child, 'message');
-    return new RaceWorker(child);
+    return new RoundWorker(child);
   }
 
   /** Rejects when the process ends before it answers. */
@@ -71,44 +69,28 @@ export interface Duplicate {
   readonly ports: readonly string[];
 }
 
-interface LoggedRow {
-  readonly name?: string;
-  readonly addresses?: string | readonly [string, readonly string[]];
-}
-
 /** Goes through every transaction in the server's database file, and returns each address that two ports ever shared. */
 export async function duplicatesEver(sandbox: Sandbox): Promise<Duplicate[]> {
-  const log = await readFile(join(sandbox.directory, 'OVN_Northbound.db'), 'utf8');
-  const names = new Map<string, string>();
-  const addresses = new Map<string, readonly string[]>();
-  const owners = new Map<string, Set<string>>();
+  await using follower = await LogFollower.start(databaseFile(sandbox));
+  await follower.read();
+  const owners = new Map<string, Map<string, string>>();
   const duplicates = new Map<string, Duplicate>();
-  for (const line of log.split('\n')) {
-    // Between the records stand their lengths and hashes.
-    if (!line.startsWith('{"')) continue;
-    const { Logical_Switch_Port: ports = {} } = JSON.parse(line) as {
-      Logical_Switch_Port?: Record<string, LoggedRow | null>;
-    };
-    const touched = new Set<string>();
-    for (const [uuid, row] of Object.entries(ports)) {
-      if (row !== null && row.addresses === undefined) continue;
-      for (const ip of addresses.get(uuid) ?? []) owners.get(ip)?.delete(uuid);
-      addresses.delete(uuid);
-      if (row?.name !== undefined) names.set(uuid, row.name);
-      if (row === null || row.addresses === undefined) continue;
-      const elements = typeof row.addresses === 'string' ? [row.addresses] : row.addresses[1];
-      const ips = elements.flatMap((element) => element.split(' '));
-      addresses.set(uuid, ips);
-      for (const ip of ips) {
-        owners.set(ip, (owners.get(ip) ?? new Set()).add(uuid));
-        touched.add(ip);
+  for (const { changes } of follower.log.transactions) {
+    const ports = changes.filter(({ table }) => table === 'Logical_Switch_Port');
+    for (const { uuid, before } of ports) for (const address of addressesOf(before)) owners.get(address)?.delete(uuid);
+    for (const { uuid, after } of ports) {
+      for (const address of addressesOf(after)) {
+        owners.set(address, (owners.get(address) ?? new Map<string, string>()).set(uuid, after?.name ?? ''));
       }
     }
-    for (const address of touched) {
-      const sharing = [...(owners.get(address) ?? [])];
-      if (sharing.length > 1)
-        duplicates.set(address, { address, ports: sharing.map((uuid) => names.get(uuid) ?? uuid) });
+    for (const address of ports.flatMap(({ after }) => addressesOf(after))) {
+      const sharing = [...(owners.get(address)?.values() ?? [])];
+      if (sharing.length > 1) duplicates.set(address, { address, ports: sharing });
     }
   }
   return [...duplicates.values()];
+}
+
+function addressesOf(row: LoggedRow | undefined): string[] {
+  return row?.addresses.flatMap((element) => element.split(' ')) ?? [];
 }

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 
 import { Sandbox } from '../../lib/testing/sandbox.js';
-import { duplicatesEver, RaceWorker, type Command, type Report } from './race.js';
-import { RawClient } from './raw-client.js';
-import { statefulSet } from './statefulset-fixture.js';
+import { bundle, type Bundle } from './bundle.js';
+import { duplicatesEver, RoundWorker, type Command, type Report } from './rounds.js';
+import { RawClient } from '../integration/raw-client.js';
+import { statefulSet } from '../integration/statefulset-fixture.js';
 
 type Round = (round: number) => readonly [Command['statefulSet'], Command['statefulSet']];
 
@@ -24,6 +25,11 @@ const nearlyFull: Round = (n) => [statefulSet(`e${n}`, 'space', 8), statefulSet(
 const ROUNDS = [overlappingPools, samePods, samePickedPods, nearlyFull] as const;
 
 describe('two processes that race for the addresses of one switch', () => {
+  let program: Bundle;
+
+  before(() => (program = bundle('rounds-worker.ts')));
+  after(() => program[Symbol.dispose]());
+
   interface Race {
     readonly sandbox: Sandbox;
     readonly reports: readonly (readonly [Report, Report])[];
@@ -43,8 +49,8 @@ describe('two processes that race for the addresses of one switch', () => {
       { op: 'insert', table: 'Logical_Switch', row: { name: 'arena' } },
     );
     const [left, right] = await Promise.all([
-      RaceWorker.start(sandbox.remote, mode),
-      RaceWorker.start(sandbox.remote, mode),
+      RoundWorker.start(program.path, sandbox.remote, mode),
+      RoundWorker.start(program.path, sandbox.remote, mode),
     ]);
     await using one = left;
     await using two = right;
@@ -101,7 +107,10 @@ describe('two processes that race for the addresses of one switch', () => {
       { op: 'insert', table: 'NB_Global', row: { external_ids: ['map', [['round', '0']]] } },
       { op: 'insert', table: 'Logical_Switch', row: { name: 'arena' } },
     );
-    const [left, right] = await Promise.all([RaceWorker.start(sandbox.remote), RaceWorker.start(sandbox.remote)]);
+    const [left, right] = await Promise.all([
+      RoundWorker.start(program.path, sandbox.remote),
+      RoundWorker.start(program.path, sandbox.remote),
+    ]);
     await using one = left;
     await using two = right;
     const common = {
