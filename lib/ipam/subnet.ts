@@ -143,7 +143,7 @@ export function classifyAddress(subnet: Subnet, ip: Ip): AddressClass {
   const reserved = reservedKind(network.cidr, ip);
   if (reserved !== undefined) return reserved;
   if (network.gateway?.value === ip.value) return 'gateway';
-  return network.excluded.some((range) => rangeContains(range, ip)) ? 'excluded' : 'ok';
+  return isExcluded(network, ip) ? 'excluded' : 'ok';
 }
 
 /** All addresses of a network that are not given out unasked: reserved ones, the gateway and the excluded; merged. */
@@ -151,6 +151,20 @@ export function unavailableRanges({ cidr, gateway, excluded }: SubnetNetwork): I
   const single = [cidr.first, cidr.last].filter((ip) => reservedKind(cidr, ip) !== undefined);
   if (gateway !== undefined) single.push(gateway);
   return mergeRanges([...excluded, ...single.map((ip) => ({ first: ip, last: ip }))]);
+}
+
+/** There may be thousands of ranges, and as many addresses to ask about; the ranges are sorted and do not touch. */
+function isExcluded({ excluded }: SubnetNetwork, ip: Ip): boolean {
+  let low = 0;
+  let high = excluded.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const range = excluded[middle];
+    if (range !== undefined && range.last.value < ip.value) low = middle + 1;
+    else high = middle;
+  }
+  const range = excluded[low];
+  return range !== undefined && rangeContains(range, ip);
 }
 
 const RESERVED_NAMES: Readonly<Record<ReservedKind, string>> = {

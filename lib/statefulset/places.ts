@@ -1,7 +1,9 @@
 /** Where the ports of StatefulSets belong, with what the manager keeps in memory about each switch. */
 import type { Pool } from '../ipam/pool.js';
+import type { Subnet } from '../ipam/subnet.js';
 import type { Uuid } from '../schema/uuid.js';
 import { describeSubnet, findSite, readPool, type NamespaceSubnets, type Site } from './site.js';
+import { SubnetMemory } from './subnet-memory.js';
 import { SwitchFlights } from './switch-flights.js';
 import { SwitchIndexes, type ManagerClient, type SwitchIndex } from './switch-index.js';
 import type { Workload } from './workload.js';
@@ -22,10 +24,11 @@ export class Places {
   readonly #client: ManagerClient;
   readonly #subnets: NamespaceSubnets;
   readonly #strictExclude: boolean;
+  readonly #memory = new SubnetMemory();
   readonly #flights = new WeakMap<SwitchIndex, SwitchFlights>();
   readonly #pools = new Map<
     string,
-    { readonly text: string; readonly subnet: string; readonly pool: Pool | undefined }
+    { readonly text: string; readonly subnet: Subnet; readonly pool: Pool | undefined }
   >();
 
   constructor(client: ManagerClient, subnets: NamespaceSubnets, strictExclude: boolean) {
@@ -37,7 +40,7 @@ export class Places {
 
   /** The place of a StatefulSet's ports. Throws `PortError` as `findSite`. */
   of(workload: Workload): Place {
-    const site = findSite(this.#client, this.#subnets, workload);
+    const site = findSite(this.#client, this.#subnets, workload, this.#memory);
     const { _uuid } = site.logicalSwitch;
     return { site, index: this.indexes.of(_uuid), flights: this.flightsOn(_uuid) };
   }
@@ -56,10 +59,10 @@ export class Places {
    */
   pool(workload: Workload, site: Site): Pool | undefined {
     if (workload.pool === undefined) return undefined;
-    const subnet = describeSubnet(site.subnet);
+    const { subnet } = site;
     const known = this.#pools.get(workload.key);
     // The texts apart: a long pool that is the same string object is compared at once.
-    if (known?.text === workload.pool && known.subnet === subnet) return known.pool;
+    if (known?.text === workload.pool && isSameSubnet(known.subnet, subnet)) return known.pool;
     const pool = readPool(workload, site, this.#strictExclude);
     const [oldest] = this.#pools.keys();
     if (oldest !== undefined && this.#pools.size >= MAX_POOLS) this.#pools.delete(oldest);
@@ -76,4 +79,8 @@ export class Places {
   close(): void {
     this.indexes.close();
   }
+}
+
+function isSameSubnet(a: Subnet, b: Subnet): boolean {
+  return a === b || describeSubnet(a) === describeSubnet(b);
 }

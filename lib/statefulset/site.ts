@@ -17,6 +17,7 @@ import type { NorthboundTables } from '../nb/tables.js';
 import type { Row } from '../schema/types.js';
 import { PortError, type AddressFault, type PortErrorSubject } from './port-error.js';
 import { DHCP_CHOICE, isDhcpChoice } from './port-settings.js';
+import { SubnetMemory } from './subnet-memory.js';
 import type { ManagerClient, ManagerSelection } from './switch-index.js';
 import { IP_POOL_ANNOTATION, type Workload } from './workload.js';
 
@@ -48,9 +49,15 @@ export interface Site {
 
 /**
  * Finds the switch and subnet of a namespace; without a CIDR of the caller's they come from the switch's `other_config`.
+ * With `memory`, the subnet is read only when it has changed.
  * Throws `PortError`: `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`.
  */
-export function findSite(client: ManagerClient, subnets: NamespaceSubnets | undefined, workload: Workload): Site {
+export function findSite(
+  client: ManagerClient,
+  subnets: NamespaceSubnets | undefined,
+  workload: Workload,
+  memory: SubnetMemory = new SubnetMemory(),
+): Site {
   const { namespace } = workload;
   const subject = subjectOf(workload);
   const configured = (typeof subnets === 'function' ? subnets(namespace) : own(subnets, namespace)) ?? undefined;
@@ -65,7 +72,10 @@ export function findSite(client: ManagerClient, subnets: NamespaceSubnets | unde
   }
   const logicalSwitch = findSwitch(client, subject, given);
   const label = `logical switch "${logicalSwitch.name}"`;
-  const subnet = readSubnet(configured, logicalSwitch.other_config, label, subject);
+  const { other_config: otherConfig } = logicalSwitch;
+  const subnet = memory.of(namespace, configured, otherConfig, () =>
+    readSubnet(configured, otherConfig, label, subject),
+  );
   if (subnet === undefined) {
     const reason = `"subnets" gives no CIDR for namespace ${namespace}, and ${label} has none in its other_config (subnet, ipv6_prefix)`;
     throw new PortError('SubnetUnknown', subject, reason, { namespace });

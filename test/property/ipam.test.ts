@@ -7,6 +7,7 @@ import { parseCidr } from '../../lib/ipam/cidr.js';
 import { InvalidPoolError } from '../../lib/ipam/errors.js';
 import { IntervalSet } from '../../lib/ipam/interval-set.js';
 import { parsePool } from '../../lib/ipam/pool.js';
+import { classifyAddress, parseSubnet } from '../../lib/ipam/subnet.js';
 import { formatPortAddress, parsePortAddress, readPortAddress } from '../../lib/nb/addresses.js';
 
 const ipv4 = fc.bigInt(0n, 0xffffffffn).map((value) => ipFromValue(4, value));
@@ -241,6 +242,26 @@ describe('AddressSpace', () => {
         expect(space.firstFree()?.text).to.equal(free[0] === undefined ? undefined : at(free[0]).text);
         const random = space.randomFree();
         expect(random === undefined ? free.length === 0 : space.isFree(random)).to.equal(true);
+      }),
+    );
+  });
+});
+
+describe('the class of an address', () => {
+  it('is `excluded` exactly within the excluded ranges, however many there are', () => {
+    const span = fc
+      .tuple(fc.nat(255), fc.nat(12))
+      .map(([from, length]) => [from, Math.min(255, from + length)] as const);
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 30 }), (spans) => {
+        const exclude = spans.map(([from, to]) => `10.0.1.${from}..10.0.1.${to}`);
+        const subnet = parseSubnet({ cidr: '10.0.0.0/22', exclude });
+        for (let n = 0; n < 256; n++) {
+          const isExcluded = spans.some(([from, to]) => n >= from && n <= to);
+          expect(classifyAddress(subnet, parseIp(`10.0.1.${n}`))).to.equal(isExcluded ? 'excluded' : 'ok');
+        }
+        expect(classifyAddress(subnet, parseIp('10.0.0.255'))).to.equal('ok');
+        expect(classifyAddress(subnet, parseIp('10.0.2.0'))).to.equal('ok');
       }),
     );
   });
