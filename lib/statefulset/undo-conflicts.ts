@@ -2,7 +2,8 @@
  * Writers that know nothing of the generation are noticed after the commit. The replica then shows all that was committed
  * before our own transaction, so whoever has one of our new addresses may have been first: what we wrote is taken back.
  * A created port is deleted, a readdressed one gets its former addresses again, and so does, or goes, whichever port of
- * the same transaction had been given those; a moved one goes back to the switch that it came from.
+ * the same transaction had been given those; a moved one goes back to the switch that it came from. One that cannot go
+ * back, because another managed port has been given its former addresses meanwhile, is deleted.
  */
 import type { Uuid } from '../schema/uuid.js';
 import { ipsOf, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
@@ -10,6 +11,7 @@ import type { PodOutcomeOk, PodOutcome, RefusedPod } from './manager-results.js'
 import { describeHolder } from './plan-view.js';
 import type { Place, Places } from './places.js';
 import { addressInUse, macInUse } from './plan-addresses.js';
+import { managedBy } from './plan-kept.js';
 import type { PortError } from './port-error.js';
 import type { PodCall } from './port-allocator.js';
 import type { ManagerTransaction, PortTransactions } from './port-transactions.js';
@@ -47,6 +49,9 @@ export async function undoConflicts(
 ): Promise<RefusedPod[]> {
   const { index } = committed;
   const refused = new Map<string, RefusedPod>();
+  /** Pods whose ports the last run takes back, and runs whose outcome is unknown. */
+  let takenBack = new Set<string>();
+  const maybeTakenBack = new Set<string>();
   if (!writtenPorts(client, call, committed).some((port) => conflictOf(call, index, port) !== undefined)) return [];
   const guards = new SwitchGuards(places);
   let succeeded = false;
@@ -59,16 +64,19 @@ export async function undoConflicts(
       const concerned = concernedPorts(call, index, ports, refused);
       const stuck = stuckPorts(places, index, concerned);
       for (const port of stuck) {
-        const error = conflictOf(call, index, port, ipsOf(port.own));
+        const error = conflictOf(call, index, port, []);
         if (error !== undefined) refused.set(port.outcome.pod, refusedPod(port, error));
       }
-      const going = concerned.filter((port) => !stuck.has(port));
+      takenBack = new Set(concerned.map(({ outcome }) => outcome.pod));
       // An earlier run may arrive late, when nothing needs to be taken back any more: the generation keeps it out.
-      if (going.length > 0 || asked) takeBack(tx, committed, going, guards);
-      asked ||= going.length > 0;
+      if (concerned.length > 0 || asked) takeBack(tx, committed, concerned, stuck, guards);
+      asked ||= concerned.length > 0;
+    };
+    const noteUnknown = (): void => {
+      for (const pod of takenBack) maybeTakenBack.add(pod);
     };
     // However seldom the caller wants to try, a conflict must not stand because somebody else was faster once more.
-    await transactions.commit(call, takeBackNow, undefined, Math.max(transactions.conflictRetries, LEAST_RETRIES));
+    await transactions.commit(call, takeBackNow, noteUnknown, Math.max(transactions.conflictRetries, LEAST_RETRIES));
     succeeded = true;
   } finally {
     guards.end(succeeded);
@@ -76,6 +84,11 @@ export async function undoConflicts(
   // A conflict that went away by itself meanwhile leaves the port as it was written.
   const intact = writtenPorts(client, call, committed).filter((port) => conflictOf(call, index, port) === undefined);
   for (const { outcome } of intact) refused.delete(outcome.pod);
+  // Nor is a pod refused whose port somebody has changed before it could be taken back.
+  for (const { pod, port } of refused.values()) {
+    if (takenBack.has(pod) || maybeTakenBack.has(pod)) continue;
+    if (managedBy(call.workload, client.tables.Logical_Switch_Port.find({ name: port }))) refused.delete(pod);
+  }
   return [...refused.values()];
 }
 
@@ -99,7 +112,8 @@ function conflictOf(
   { outcome, own, former }: Written,
   has = former && ipsOf(former.addresses),
 ): PortError | undefined {
-  const subject = subjectOf(workload, outcome.pod, has?.join(' and '));
+  const keeps = has === undefined || has.length === 0 ? undefined : has.join(' and ');
+  const subject = subjectOf(workload, outcome.pod, keeps);
   for (const ip of ipsOf(own)) {
     const [other] = index.ipOwners(ip, own.row._uuid);
     // What was shared before the move is no fault of the move.
@@ -146,28 +160,30 @@ function refusedPod({ outcome: { statefulSet, ordinal, pod, port } }: Written, e
   return { status: 'refused', statefulSet, ordinal, pod, port, error };
 }
 
-/** Ports that cannot go back, because somebody else has their former address by now. */
+/**
+ * Ports that cannot go back, because another managed port has their former address by now. A port of those who know
+ * nothing of managers was second there.
+ */
 function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly Written[]): ReadonlySet<Written> {
-  const stuck = new Set<Written>();
-  const going = new Map<Uuid, Written>(concerned.map((port) => [port.own.row._uuid, port]));
+  const going = new Set<Uuid>(concerned.map(({ own }) => own.row._uuid));
   const isTaken = ({ own, former }: Written, ip: string): boolean => {
     const there = former?.from === undefined ? index : places.indexes.of(former.from);
     return (
       places.flightsOn(there.uuid).claimedBy(ip) !== undefined ||
-      there.ipOwners(ip, own.row._uuid).some(({ _uuid }) => {
-        const other = going.get(_uuid);
-        return other === undefined || stuck.has(other);
-      })
+      there.ipOwners(ip, own.row._uuid).some((row) => !going.has(row._uuid) && readManagedPort(row) !== undefined)
     );
   };
-  for (let before = -1; before < stuck.size;) {
-    before = stuck.size;
-    for (const port of concerned) if (comingBack(port).some((ip) => isTaken(port, ip))) stuck.add(port);
-  }
-  return stuck;
+  return new Set(concerned.filter((port) => comingBack(port).some((ip) => isTaken(port, ip))));
 }
 
-function takeBack(tx: ManagerTransaction, { site }: Committed, ports: readonly Written[], guards: SwitchGuards): void {
+/** Has ports go back to what they were before, and those go that were not there before, or are stuck. */
+function takeBack(
+  tx: ManagerTransaction,
+  { site }: Committed,
+  ports: readonly Written[],
+  stuck: ReadonlySet<Written>,
+  guards: SwitchGuards,
+): void {
   // As it is now, with the generation that what is taken back has left.
   const here = site.logicalSwitch._uuid;
   const guarded = guards.guard(tx, here);
@@ -177,7 +193,7 @@ function takeBack(tx: ManagerTransaction, { site }: Committed, ports: readonly W
   for (const port of ports) {
     const { own, former } = port;
     const { _uuid } = own.row;
-    if (former === undefined) {
+    if (former === undefined || stuck.has(port)) {
       guardOwner(tx, own, own.ownerUid);
       leaving.push(_uuid);
       continue;
