@@ -50,8 +50,12 @@ const SUBNETS = ['subnet', 'subnets'] as const;
 const SELECTORS = ['file', 'statefulset', 'namespace', 'switch', 'all'] as const;
 const RULES = ['on-drift', 'on-recreate', 'pick', 'indexing', 'adopt', 'vendor', 'strict-exclude', 'port-security'] as const; // prettier-ignore
 
-/** The sub-commands, and the options that each takes. */
-const TAKES = {
+/** Names of the sub-commands. */
+export type SubCommandName =
+  'plan' | 'apply' | 'readdress' | 'adopt' | 'list' | 'audit' | 'capacity' | 'release' | 'prune';
+
+/** The options that each sub-command takes. */
+const TAKES: Readonly<Record<SubCommandName, readonly OptionName[]>> = {
   plan: ['file', 'on-scale-down', ...RULES, ...SUBNETS, ...CONNECTION],
   apply: ['file', 'on-scale-down', 'dry-run', 'yes', ...RULES, ...SUBNETS, ...CONNECTION],
   readdress: ['file', 'on-scale-down', 'dry-run', 'yes', ...RULES.slice(1), ...SUBNETS, ...CONNECTION],
@@ -61,10 +65,7 @@ const TAKES = {
   capacity: ['file', 'indexing', 'strict-exclude', ...SUBNETS, ...CONNECTION],
   release: [...SELECTORS, 'dry-run', 'yes', ...CONNECTION],
   prune: ['file', 'namespace', 'switch', 'all', 'vendor', 'dry-run', 'yes', ...CONNECTION],
-} as const satisfies Record<string, readonly OptionName[]>;
-
-/** Names of the sub-commands. */
-export type SubCommandName = keyof typeof TAKES;
+};
 
 /** A command line that makes sense so far. */
 export interface PortsCommandLine {
