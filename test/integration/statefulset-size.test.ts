@@ -140,7 +140,7 @@ async function countReads(bench: StatefulSetBench, act: () => Promise<unknown>):
       return result;
     };
   };
-  const each = function* (): Generator<unknown> {
+  const each = function* (): Generator {
     for (const row of values()) {
       count++;
       yield row;
