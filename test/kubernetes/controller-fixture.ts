@@ -14,6 +14,7 @@ import { connectNorthbound, lsAdd, type NorthboundClient } from '../../lib/index
 import { Sandbox } from '../../lib/testing/index.js';
 import { KubernetesApiServer } from './api-server/api-server.js';
 import { statefulSetManifest, type StatefulSetSettings } from './api-server/manifests.js';
+import type { KubeletOptions } from './api-server/kubelet.js';
 import type { KubeInput, KubeObject } from './api-server/objects.js';
 import type { PolicyRule } from './api-server/rbac.js';
 import { SimulatedCluster } from './api-server/simulated-cluster.js';
@@ -56,21 +57,21 @@ export class Fixture implements AsyncDisposable {
   readonly log: string[] = [];
   readonly #running: { readonly controller: Controller; readonly nb: NorthboundClient; readonly api: KubeApi }[] = [];
 
-  private constructor(sandbox: Sandbox, server: KubernetesApiServer, nb: NorthboundClient) {
+  private constructor(sandbox: Sandbox, server: KubernetesApiServer, nb: NorthboundClient, kubelet: KubeletOptions) {
     this.sandbox = sandbox;
     this.server = server;
     this.nb = nb;
-    this.cluster = new SimulatedCluster(server.objects);
+    this.cluster = new SimulatedCluster(server.objects, kubelet);
   }
 
   /** With the logical switch and the namespace `product`, 10.16.0.0/24. */
-  static async start(): Promise<Fixture> {
+  static async start({ ssl = false, ...kubelet }: KubeletOptions & { readonly ssl?: boolean } = {}): Promise<Fixture> {
     const [sandbox, server] = await Promise.all([
-      Sandbox.start(),
+      Sandbox.start({ ssl }),
       KubernetesApiServer.start({ tls: true, rules: clusterRoleRules() }),
     ]);
     const nb = await connectNorthbound({ remotes: sandbox.remote, backoff: BACK_OFF, onWarning: () => undefined });
-    const fixture = new Fixture(sandbox, server, nb);
+    const fixture = new Fixture(sandbox, server, nb, kubelet);
     await nb.transact((tx) => lsAdd(tx, NAMESPACE, { columns: { other_config: { subnet: '10.16.0.0/24' } } }));
     fixture.addNamespace(NAMESPACE, { 'ovn.kubernetes.io/logical_switch': NAMESPACE });
     return fixture;
@@ -229,6 +230,17 @@ export class Fixture implements AsyncDisposable {
       last = now;
       return Date.now() - since > ms;
     });
+  }
+
+  /** What the running controllers have sent to the database so far. */
+  bytesSent(): number {
+    return this.#running.reduce((sum, { nb }) => sum + nb.metrics().traffic.bytesSent, 0);
+  }
+
+  /** Changes of rows in the database that the test has seen so far. */
+  rowChanges(): number {
+    const { inserts, updates, deletes } = this.nb.metrics().replica;
+    return inserts + updates + deletes;
   }
 
   /** Requests of a method, such as PATCH, since the first `from`. */

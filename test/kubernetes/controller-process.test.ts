@@ -61,10 +61,12 @@ describe("the Kubernetes controller's process", function () {
   let args: readonly string[];
 
   before(async () => {
-    fixture = await Fixture.start();
+    fixture = await Fixture.start({ ssl: true });
     const kubeconfig = join(fixture.sandbox.directory, 'kubeconfig.yaml');
     await writeFile(kubeconfig, fixture.server.kubeconfig(), { mode: 0o600 });
-    args = ['--kubeconfig', kubeconfig, '--nb-remote', fixture.sandbox.remote, '--listen', '127.0.0.1:0'];
+    const { sslRemote, tls } = fixture.sandbox;
+    const files = ['--nb-private-key', tls.privateKey, '--nb-certificate', tls.certificate, '--nb-ca-cert', tls.ca];
+    args = ['--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', '--nb-remote', sslRemote, ...files];
   });
 
   after(async () => {

@@ -16,14 +16,14 @@ export function metricsPage(controller: ControllerMetrics | undefined, nb: North
     nb?.state.name === 'synced' ? 1 : 0,
   );
   if (nb !== undefined) {
-    const { connections, transactions } = nb.metrics();
+    const { connections, traffic } = nb.metrics();
     metric(
       'ovn_statefulset_northbound_reconnects_total',
       'counter',
       'Connections after the first.',
       connections.reconnects,
     );
-    metric('ovn_statefulset_transactions_total', 'counter', 'Transactions in force.', transactions.committed);
+    metric('ovn_statefulset_northbound_sent_bytes_total', 'counter', 'Bytes sent to the database.', traffic.bytesSent);
   }
   if (controller !== undefined) {
     const { queue, statefulSets, pods } = controller;
