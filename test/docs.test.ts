@@ -136,6 +136,42 @@ describe('the documentation', () => {
     expect(missing).to.deep.equal([]);
   });
 
+  it('names for every situation the tests that have its number in their names', () => {
+    const guide = readFileSync(join(ROOT, 'docs/statefulset-ports.md'), 'utf8');
+    const guarantees = readFileSync(join(ROOT, 'docs/guarantees.md'), 'utf8');
+    const row = (text: string, n: number): string => new RegExp(`^\\| ${n} +\\|.*$`, 'm').exec(text)?.[0] ?? '';
+    const isShownBy = (n: number, path: string): boolean =>
+      new RegExp(`\\b(?:it|describe)\\(\\s*['"\`]situation ${n}[:,]`).test(readFileSync(join(ROOT, path), 'utf8'));
+    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.test.ts'))
+      .map((path) => join('test', path));
+    const faults = Array.from({ length: 40 }, (_, i) => i + 1).flatMap((n) => {
+      const named = [...row(guarantees, n).matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)]
+        .map((match) => match[1] ?? '')
+        .sort();
+      const showing = tests.filter((path) => isShownBy(n, path)).sort();
+      return [
+        ...(row(guide, n) === '' ? [`situation ${n} is not explained`] : []),
+        ...(showing.length === 0 ? [`situation ${n} has no test`] : []),
+        ...(named.join() === showing.join()
+          ? []
+          : [`situation ${n} is shown by ${showing.join()}, not ${named.join()}`]),
+      ];
+    });
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('names only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const missing = [...documents(), join(ROOT, 'CONTRIBUTING.md')].flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\bnpm run ([\w:-]+)/g)]
+        .map((match) => match[1] ?? '')
+        .filter((script) => !(script in scripts))
+        .map((script) => `${relative(ROOT, path)} names npm run ${script}`),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
   it('explains every code of a warning', () => {
     const [, codes = ''] =
       /readonly code: ([^;]+);/.exec(readFileSync(join(ROOT, 'lib/client/client-state.ts'), 'utf8')) ?? [];
