@@ -11,7 +11,7 @@ import type { Tally } from './checker.js';
 import { LogFollower } from './database-log.js';
 import { KillGate, type KilledAt } from './kill-gate.js';
 import type { Execution } from './ledger.js';
-import { check, checkRest, countOutcomes, databaseFile, prepare, settle } from './races.js';
+import { check, checkRest, countOutcomes, databaseFile, prepare, save, settle } from './races.js';
 import { Scenario } from './scenario.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -24,6 +24,8 @@ export interface CrashOptions {
   readonly durationMs?: number;
   /** Told of what happens, now and then. */
   readonly log?: (line: string) => void;
+  /** Folder for the database's file and the operations, for those who want to look for themselves. */
+  readonly save?: string | undefined;
 }
 
 /** What happened. */
@@ -148,6 +150,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     const audited = await last.audit();
     await follower.read();
     const all = [...executions, ...settled.all];
+    await save(options.save, sandbox, all);
     const { checker, violations } = check(follower.log, all);
     violations.push(...checkRest(checker, scenario.manifests, settled, audited));
     return {
@@ -159,7 +162,6 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       foreignWrites,
       conflicts: checker.occupancy.conflicts.length,
       durationMs,
-      ...{ debug: { all, log: follower.log } },
     };
   } finally {
     ended = true;

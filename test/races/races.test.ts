@@ -4,7 +4,7 @@ import { runRaces } from './races.js';
 import { formatRaces } from './report.js';
 
 /** Enough for each kind of race to come up many times. */
-const OPERATIONS = 2_500;
+const OPERATIONS = 3_000;
 
 describe('four managers and a writer that knows nothing of them', function () {
   this.timeout(120_000);

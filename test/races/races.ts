@@ -1,4 +1,5 @@
 /** Managers in several processes and a writer that knows nothing of them, all at once on one server; then the checks. */
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Sandbox } from '../../lib/testing/sandbox.js';
@@ -23,6 +24,8 @@ export interface RaceOptions {
   readonly mode?: Exclude<Mode, 'foreign'>;
   /** Told of what happens, now and then. */
   readonly log?: (line: string) => void;
+  /** Folder for the database's file and the operations, for those who want to look for themselves. */
+  readonly save?: string | undefined;
 }
 
 /** What happened. */
@@ -43,7 +46,7 @@ export interface RaceReport {
 const PROCESSES = 4;
 /** Calls that each process has under way at once. */
 const CALLS = 3;
-const FOREIGN_REST_MS = 8;
+const FOREIGN_REST_MS = 4;
 const MOST_ROUNDS = 10;
 
 /** Runs it. */
@@ -78,6 +81,7 @@ export async function runRaces(options: RaceOptions): Promise<RaceReport> {
     const audited = await workers[1]!.audit();
     await follower.read();
     const all = [...executions, ...settled.all];
+    await save(options.save, sandbox, all);
     const { checker, violations } = check(follower.log, all);
     if (mode === 'managers') violations.push(...checkRest(checker, scenario.manifests, settled, audited));
     return {
@@ -89,7 +93,6 @@ export async function runRaces(options: RaceOptions): Promise<RaceReport> {
       conflicts: checker.occupancy.conflicts.length,
       compactions: follower.log.compactions,
       durationMs,
-      ...{ debug: { all, log: follower.log } },
     };
   } finally {
     await Promise.all([...workers, foreign].map(async (worker) => worker.kill()));
@@ -108,6 +111,18 @@ export async function prepare(remote: string): Promise<void> {
 /** Path of the database's file. */
 export function databaseFile(sandbox: Sandbox): string {
   return join(sandbox.directory, 'OVN_Northbound.db');
+}
+
+/** Keeps what a run is judged by: the database's file, and what was asked and told. */
+export async function save(
+  directory: string | undefined,
+  sandbox: Sandbox,
+  executions: readonly Execution[],
+): Promise<void> {
+  if (directory === undefined) return;
+  await mkdir(directory, { recursive: true });
+  await copyFile(databaseFile(sandbox), join(directory, 'OVN_Northbound.db'));
+  await writeFile(join(directory, 'operations.json'), JSON.stringify(executions, undefined, 1));
 }
 
 /** What became of {@link settle}. */
@@ -152,7 +167,15 @@ export function checkRest(
   audited: ReadonlyMap<string, readonly string[]>,
 ): string[] {
   const violations: string[] = [];
-  for (const { operation } of last) {
+  for (const { operation, end } of last) {
+    const { spec } = operation;
+    if (end?.report.ports.length !== spec.replicas) violations.push(`${spec.name} has no answer for each of its pods`);
+    for (const { port, status, ips } of end?.report.ports ?? []) {
+      const entry = spec.pool?.[Number(/-(\d+)\./.exec(port)?.[1])];
+      if (status !== 'refused' && entry !== undefined && ips.join() !== entry) {
+        violations.push(`${port} has ${ips.join()}, and the pool says ${entry}`);
+      }
+    }
     if (checker.senders.has(operation.id)) violations.push(`${operation.spec.name}, applied again, sent something`);
   }
   const keys = new Set(manifests.map(({ namespace, name }) => `${namespace}/${name}`));

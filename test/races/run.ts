@@ -12,6 +12,7 @@ const USAGE = `usage: npm run races -- [option...]
   --kills N        crash: at least so many kills (500)
   --minutes N      at least so long (0)
   --seed S         decides on calls, foreign writes and kills (random); who comes first, the machine decides
+  --save FOLDER    keep the database's file and the operations
   --quiet          print the figures only
   --help`;
 
@@ -31,6 +32,7 @@ async function main([program, ...args]: readonly string[]): Promise<void> {
       kills: { type: 'string', default: '500' },
       minutes: { type: 'string', default: '0' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
+      save: { type: 'string' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -42,6 +44,7 @@ async function main([program, ...args]: readonly string[]): Promise<void> {
   const seed = number('seed', values.seed, 0);
   const common = {
     seed,
+    save: values.save,
     durationMs: number('minutes', values.minutes, 0) * 60_000,
     ...(!values.quiet && { log: (line: string) => console.log(line) }),
   };

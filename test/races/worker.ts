@@ -47,12 +47,11 @@ async function managers(): Promise<void> {
     }, options);
   };
   const byPolicies = new Map<string, StatefulSetPortManager>();
-  const managerFor = ({ policies, kind }: Operation): StatefulSetPortManager => {
-    const options = { ...policies, onDrift: kind === 'readdress' ? ('readdress' as const) : ('keep' as const) };
-    const key = JSON.stringify(options);
+  const managerFor = ({ policies }: Operation): StatefulSetPortManager => {
+    const key = JSON.stringify(policies);
     let manager = byPolicies.get(key);
     if (manager === undefined) {
-      byPolicies.set(key, (manager = new StatefulSetPortManager(nb, { subnets: SUBNETS, ...options })));
+      byPolicies.set(key, (manager = new StatefulSetPortManager(nb, { subnets: SUBNETS, ...policies })));
     }
     return manager;
   };
@@ -88,7 +87,7 @@ async function perform(manager: StatefulSetPortManager, { kind, spec, ordinal }:
   switch (kind) {
     case 'apply':
     case 'readdress': {
-      const { outcomes, released } = await manager.apply(statefulSet);
+      const { outcomes, released } = await manager[kind](statefulSet);
       return { ports: outcomes.map(reported), released: released.map((each) => each.port) };
     }
     case 'ensure':
