@@ -4,7 +4,7 @@ import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/
 import { BareClient, type WireRow } from './bare-client.js';
 import { createPorts, createSwitch } from './northbound-data.js';
 
-/** Namespace of what is measured, and of what is there already. */
+/** Namespace of what is measured (with a number behind it where there are several), and of what is there already. */
 export const NAMESPACE = 'bench';
 export const KEPT_NAMESPACE = 'kept';
 
@@ -18,10 +18,15 @@ export function ipv4(first: number, n: number): string {
 }
 
 /** A StatefulSet; `pool` lists its addresses, and without it they are chosen. */
-export function statefulSet(name: string, replicas: number, pool?: readonly string[]): StatefulSetLike {
+export function statefulSet(
+  name: string,
+  replicas: number,
+  pool?: readonly string[],
+  namespace: string = NAMESPACE,
+): StatefulSetLike {
   const annotations = pool === undefined ? {} : { [IP_POOL_ANNOTATION]: pool.join(',') };
   return {
-    metadata: { namespace: NAMESPACE, name, uid: OWNER_UID },
+    metadata: { namespace, name, uid: OWNER_UID },
     spec: { replicas, template: { metadata: { annotations } } },
   };
 }
@@ -65,7 +70,7 @@ export async function deleteMadePorts(client: BareClient, switchUuid: string): P
   const columns = ['_uuid', 'name'];
   const [selected] = await client.transact([{ op: 'select', table: 'Logical_Switch_Port', where: [], columns }]);
   const rows = selected?.['rows'] as { _uuid: [string, string]; name: string }[];
-  const made = rows.filter(({ name }) => name.endsWith(`.${NAMESPACE}`)).map(({ _uuid }) => _uuid);
+  const made = rows.filter(({ name }) => name.includes(`.${NAMESPACE}`)).map(({ _uuid }) => _uuid);
   const where = [['_uuid', '==', ['uuid', switchUuid]]];
   await client.transact([
     { op: 'mutate', table: 'Logical_Switch', where, mutations: [['ports', 'delete', ['set', made]]] },

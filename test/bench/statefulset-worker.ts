@@ -53,18 +53,15 @@ async function bareApply(given: StatefulSetTask): Promise<Apply> {
 
 async function managerApply(given: StatefulSetTask): Promise<Apply> {
   const client = await connectNorthbound({ remotes: given.remote, onWarning: () => undefined });
-  // A namespace belongs to one switch, so a manager stands for each; the replica is the same.
-  const managers = given.switches.map(
-    ([logicalSwitch]) => new StatefulSetPortManager(client, { subnets: { [NAMESPACE]: { logicalSwitch } } }),
-  );
+  const namespaceOf = (n: number): string => `${NAMESPACE}${n % given.switches.length}`;
+  const subnets = given.switches.map(([logicalSwitch], n) => [namespaceOf(n), { logicalSwitch }] as const);
+  const manager = new StatefulSetPortManager(client, { subnets: Object.fromEntries(subnets) });
   const sets = Array.from({ length: given.sets }, (_, n) =>
-    statefulSet(`web${n}`, given.replicas, given.kind === 'pool' ? poolOf(given, n) : undefined),
+    statefulSet(`web${n}`, given.replicas, given.kind === 'pool' ? poolOf(given, n) : undefined, namespaceOf(n)),
   );
   return async (n) => {
-    const manager = managers[n % managers.length];
-    const set = sets[n];
-    if (manager === undefined || set === undefined) throw new Error(`there is no StatefulSet ${n}`);
-    return (await manager.apply(set)).outcomes.map(({ status }) => status);
+    const { outcomes } = await manager.apply(sets[n] ?? {});
+    return outcomes.map(({ status }) => status);
   };
 }
 
