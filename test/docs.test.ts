@@ -1,5 +1,5 @@
 /**
- * Compiles every TypeScript block of README.md and docs/. A block fenced as "ts continued" goes on from
+ * Compiles every TypeScript block of README.md, docs/ and the examples' README.md, and checks what they name. A block fenced as "ts continued" goes on from
  * the block above it in the same document; every other block is a program of its own.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -26,7 +26,11 @@ function documents(): readonly string[] {
   const guides = (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [])
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
     .map((path) => join(folder, path));
-  return [...(existsSync(readme) ? [readme] : []), ...guides];
+  const examples = join(ROOT, 'examples');
+  const readmes = readdirSync(examples)
+    .map((name) => join(examples, name, 'README.md'))
+    .filter((path) => existsSync(path));
+  return [...(existsSync(readme) ? [readme] : []), ...guides, ...readmes];
 }
 
 function snippetsOf(path: string): readonly Snippet[] {
@@ -126,6 +130,18 @@ describe('the documentation', () => {
     expect(broken).to.deep.equal([]);
   });
 
+  it('links only to headings that exist', () => {
+    const broken = documents().flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .filter(([, file = '', heading = '']) => {
+          const target = file === '' ? path : join(path, '..', file);
+          return existsSync(target) && !anchorsOf(target).includes(heading);
+        })
+        .map(([, file = '', heading = '']) => `${relative(ROOT, path)} links to ${file}#${heading}`),
+    );
+    expect(broken).to.deep.equal([]);
+  });
+
   it('names only files that exist', () => {
     const missing = [...documents(), join(ROOT, 'CONTRIBUTING.md')].flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(/`((?:lib|test|examples)\/[\w./-]+)`/g)]
@@ -199,6 +215,17 @@ describe('the documentation', () => {
     ).to.deep.equal([]);
   });
 });
+
+/** The headings of a document as links name them. */
+function anchorsOf(path: string): readonly string[] {
+  const text = readFileSync(path, 'utf8').replace(/^\s*```[^]*?^\s*```$/gm, '');
+  return [...text.matchAll(/^#+ +(.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 /** Every code that an error of lib is made with: literals given to constructors, and the declared families. */
 function errorCodes(): readonly string[] {

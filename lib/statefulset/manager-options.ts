@@ -12,7 +12,10 @@ export interface StatefulSetPortManagerOptions {
    * and excluded addresses. A map by namespace, or a function of the namespace.
    */
   readonly subnets: NamespaceSubnets;
-  /** Value of the key `vendor` in `external_ids`. Default `ovn-northbound`. */
+  /**
+   * Value of the key `vendor` in `external_ids`; `prune` and the event `portLost` are about ports that have it. Default
+   * `ovn-northbound`.
+   */
   readonly vendor?: string | undefined;
   /**
    * Which entry of the pool an ordinal gets: `relative` (default), the first entry for the first ordinal, whatever

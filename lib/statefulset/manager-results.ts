@@ -129,7 +129,7 @@ export interface AdoptResult {
 export interface StatefulSetPortManagerEvents {
   /** A port was created. */
   allocated: [port: PodOutcomeOk];
-  /** A port that was kept is in use again. */
+  /** A call found a kept port: each one, each time. */
   reused: [port: PodOutcomeOk];
   /** A kept port got other IP addresses. */
   readdressed: [port: PodOutcomeOk];
