@@ -63,7 +63,8 @@ function replaceIn(
   within.push(value);
   // Of thousands of objects few hold something pending, and only those are copied.
   const changed: [key: string, replaced: unknown][] = [];
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const item = (value as Readonly<Record<string, unknown>>)[key];
     const replaced = replaceIn(item, replace, within);
     if (!Object.is(replaced, item)) changed.push([key, replaced]);
   }

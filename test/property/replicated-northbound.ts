@@ -20,8 +20,6 @@ const schema = parseSchema(northboundSchema);
 export class ReplicatedNorthbound {
   /** As much of a client as an index needs. */
   readonly client: ManagerClient;
-  /** Rows that were read by their uuid: a measure of work that no clock disturbs. */
-  reads = 0;
   readonly #replica: Replica;
   #contents: Contents = EMPTY;
 
@@ -35,12 +33,6 @@ export class ReplicatedNorthbound {
     this.#replica.adopt(schema);
     this.#replica.applySnapshot({ format: 'v1', tables: {} });
     const tables = replicaTables<NorthboundTables, ManagerSelection>('OVN_Northbound', this.#replica);
-    const { rows } = this.#replica.stores.get('Logical_Switch_Port') as unknown as { rows: Map<string, unknown> };
-    const get = rows.get.bind(rows);
-    rows.get = (uuid) => {
-      this.reads++;
-      return get(uuid);
-    };
     const on = (event: 'batch', listener: (batch: Batch) => void): (() => void) =>
       this.#replica.events.on(event, listener);
     this.client = { tables, on } as unknown as ManagerClient;

@@ -376,4 +376,41 @@ describe('the index of a switch', () => {
       { numRuns: 150 },
     );
   });
+
+  it('takes a change of a port to the switch that has it, and to no other of a hundred', () => {
+    const northbound = new ReplicatedNorthbound();
+    const indexes = new SwitchIndexes(northbound.client);
+    const model = new Model();
+    const port = (ip: string): Port => ({
+      elements: [{ mac: MACS[0]!, ips: [ip] }],
+      dynamic: undefined,
+      type: '',
+      virtualIp: ip,
+      routerPort: 'lrp0',
+      kept: undefined,
+      note: 0,
+    });
+    for (let i = 0; i < 100; i++) {
+      const uuid = model.uuid();
+      model.ports.set(uuid, port('10.5.0.1'));
+      model.switches.set(model.uuid(), new Set([uuid]));
+    }
+    northbound.become(model.contents());
+    const switches = [...model.switches.keys()];
+    const told: string[] = [];
+    for (const uuid of switches) {
+      const index = indexes.of(uuid as never);
+      const portChanged = index.portChanged.bind(index);
+      index.portChanged = (changed) => {
+        told.push(uuid);
+        portChanged(changed);
+      };
+    }
+    const [uuid] = [...model.ports.keys()].slice(70);
+    model.ports.set(uuid!, port('10.5.0.2'));
+    northbound.become(model.contents());
+    expect(told).to.deep.equal([switches[70]]);
+    expect(indexes.of(switches[70] as never).ipOwners('10.5.0.2')).to.have.lengthOf(1);
+    indexes.close();
+  });
 });
