@@ -18,13 +18,17 @@ interface Created {
   readonly uuid: string | undefined;
 }
 
+interface Changed extends FormerPlace {
+  readonly uuid: string;
+}
+
 /** See the head of this file. */
 export class FlightWrites {
   readonly #created = new Map<string, Created>();
-  readonly #former = new Map<string, FormerPlace>();
+  readonly #former = new Map<string, Changed>();
   /** Of the present run. */
   readonly #creating = new Map<string, string>();
-  readonly #changing = new Map<string, FormerPlace>();
+  readonly #changing = new Map<string, Changed>();
 
   /** Begins a run: one before it that was not kept has failed. */
   begin(): void {
@@ -37,9 +41,9 @@ export class FlightWrites {
     this.#creating.set(port, mac);
   }
 
-  /** Notes that the present run gives the port of this name other addresses. */
-  noteChanged(port: string, former: FormerPlace): void {
-    this.#changing.set(port, former);
+  /** Notes that the present run gives the port of this name, with this uuid, other addresses. */
+  noteChanged(port: string, uuid: string, former: FormerPlace): void {
+    this.#changing.set(port, { ...former, uuid });
   }
 
   /** The present run is in force, or may be; `uuidOf` tells what it created, where that is known. */
@@ -56,7 +60,8 @@ export class FlightWrites {
   }
 
   /** What the port had before a run that was kept, if one changed it. */
-  former(port: string): FormerPlace | undefined {
-    return this.#former.get(port);
+  former(port: string, uuid: string | undefined): FormerPlace | undefined {
+    const changed = this.#former.get(port);
+    return changed?.uuid === uuid ? changed : undefined;
   }
 }

@@ -198,7 +198,7 @@ function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
   if (outcome.status !== 'reused') return outcome;
   const { port, mac, uuid } = outcome;
   if (flight.writes.hasCreated(port, mac, uuid)) return { ...outcome, status: 'created', refreshed: false };
-  const former = flight.writes.former(port);
+  const former = flight.writes.former(port, uuid);
   if (former === undefined || outcome.drift !== undefined) return outcome;
   return { ...outcome, status: former.from === undefined ? 'readdressed' : 'moved' };
 }

@@ -100,7 +100,7 @@ function writtenPorts(client: ManagerClient, { workload }: PodCall, { index, fli
     const own = row && readManagedPort(row);
     if (own?.statefulSet !== workload.key || !index.has(own.row._uuid)) return [];
     if (own.ip4 !== outcome.ip4 || own.ip6 !== outcome.ip6 || own.mac !== outcome.mac) return [];
-    const former = outcome.status === 'created' ? undefined : flight.writes.former(outcome.port);
+    const former = outcome.status === 'created' ? undefined : flight.writes.former(outcome.port, outcome.uuid);
     return [{ outcome, own, former }];
   });
 }

@@ -88,14 +88,14 @@ export function writePlans(
       }
       case 'readdress': {
         const { kept, addresses, drift } = plan;
-        flight.writes.noteChanged(port, { addresses: kept, from: undefined });
+        flight.writes.noteChanged(port, kept.row._uuid, { addresses: kept, from: undefined });
         readdress(tx, kept, addresses, ownershipIds(workload, pod, addresses), settings);
         joinMissing(kept.row);
         return outcomeOf(workload, plan, 'readdressed', kept.row._uuid, addresses, { drift });
       }
       case 'move': {
         const { kept, addresses, from } = plan;
-        flight.writes.noteChanged(port, { addresses: kept, from });
+        flight.writes.noteChanged(port, kept.row._uuid, { addresses: kept, from });
         const ids = { [PORT_KEYS.logicalSwitch]: logicalSwitch.name, ...ownershipIds(workload, pod, addresses) };
         readdress(tx, kept, addresses, ids, settings);
         detach(from, kept.row._uuid);

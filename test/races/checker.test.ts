@@ -136,6 +136,23 @@ describe('the checker of races', () => {
       expect(log.violations()).to.deep.equal([]);
     });
 
+    it('a port that moved goes when another kept port has been given its former address', () => {
+      const other = web({ name: 'other' });
+      const removed = (taken: boolean): string[] => {
+        log = new MadeUpLog();
+        webZero();
+        log.insert('foreign', 'f1', foreignRow('10.0.0.3'));
+        const move = log.operation('readdress', web({ pool: ['10.0.0.3'] }));
+        log.update(move, { w0: portRow(0, '10.0.0.3') });
+        const row = portRow(0, '10.0.0.1', { spec: other, mac: '0a:00:00:00:00:09' });
+        if (taken) log.insert(log.operation('apply', other), 'o0', row);
+        log.delete(move, 'w0');
+        return log.violations();
+      };
+      expect(removed(true)).to.deep.equal([]);
+      expect(removed(false).join()).to.match(/web-0\.space: deleted: nobody asked for that/);
+    });
+
     it('their ports are no business of managers', () => {
       log.insert('foreign', 'f1', foreignRow('10.0.0.1'));
       log.delete(log.operation('release'), 'f1');

@@ -137,7 +137,13 @@ export class Checker {
         ({ before: given, after: back }) =>
           given !== undefined && back !== undefined && readPort(back).ips.some((ip) => was.ips.includes(ip)),
       );
-      const fault = faultOfDelete(operation, was, past, { isReplaced, isReturned });
+      const logicalSwitch = this.#present.get(uuid)?.logicalSwitch ?? '';
+      const isBarred = (past.readdressed?.before.ips ?? []).some((ip) =>
+        this.occupancy
+          .holders(logicalSwitch, ip)
+          .some((other) => other.uuid !== uuid && other.port.owner !== undefined),
+      );
+      const fault = faultOfDelete(operation, was, past, { isReplaced, isReturned, isBarred });
       if (fault !== undefined) say(`deleted: ${fault}`);
       if (past.insertedBy === operation.id) this.tally.takenBack++;
       this.tally.deleted++;

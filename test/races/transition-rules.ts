@@ -31,6 +31,8 @@ export interface Meanwhile {
   readonly isReplaced: boolean;
   /** It gives an address of the port back to another one. */
   readonly isReturned: boolean;
+  /** The port cannot have what it had before its last change: another managed port has an address of that. */
+  readonly isBarred: boolean;
 }
 
 /** Why an operation must not delete this port; undefined when it may. */
@@ -38,7 +40,7 @@ export function faultOfDelete(
   operation: Operation,
   port: PortState,
   past: PortPast,
-  { isReplaced, isReturned }: Meanwhile,
+  { isReplaced, isReturned, isBarred }: Meanwhile,
 ): string | undefined {
   const { kind, spec, policies, id } = operation;
   const fault = faultOfSubject(operation, port);
@@ -46,6 +48,7 @@ export function faultOfDelete(
   if (past.insertedBy === id) {
     return past.isContested || isReturned ? undefined : 'it was taken back, and nobody else had its addresses';
   }
+  if (past.readdressed?.by === id && isBarred && past.isContested) return undefined;
   const owner = incarnationOf(port.owner?.uid);
   if (owner > spec.incarnation) return `it belongs to a later incarnation, ${String(port.owner?.uid)}`;
   if (kind === 'release') return owner === spec.incarnation ? undefined : 'it belongs to another incarnation';
