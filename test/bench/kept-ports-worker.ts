@@ -1,13 +1,14 @@
 /** Child process: finds and makes ports on a switch that has many. */
 import { performance } from 'node:perf_hooks';
 
+import { parseSubnet } from '../../lib/ipam/subnet.js';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import { SwitchIndexes } from '../../lib/statefulset/switch-index.js';
+import { SwitchIndexes } from '../../lib/statefulset/switches/switch-index.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
 import { BareClient } from './bare-client.js';
 import { createPorts, replicatedColumns } from './northbound-data.js';
-import { ipv4, keptRow, KEPT_NAMESPACE, NAMESPACE, statefulSet } from './statefulset-data.js';
+import { ipv4, keptAddress, keptRow, KEPT_NAMESPACE, NAMESPACE, statefulSet } from './statefulset-data.js';
 import { quantile, type Figures } from './statistics.js';
 import { ownCpuMs, report, retainedBytes, task } from './worker.js';
 
@@ -68,16 +69,28 @@ async function measureManager(): Promise<Figures> {
   return { rowBytes, ...index, ...found, ...making };
 }
 
-function measureIndex(client: NorthboundClient): { indexMs: number; indexBytes: number } {
+function measureIndex(client: NorthboundClient): Figures {
   const before = retainedBytes();
   const indexes = new SwitchIndexes(client);
   const startedAt = performance.now();
   const index = indexes.of(given.switchUuid as Uuid<'Logical_Switch'>);
   const indexMs = performance.now() - startedAt;
-  const indexBytes = (retainedBytes() - before) / given.keptPorts;
-  if (index.ipOwners(ipv4(0, 0)).length !== 1) throw new Error('the index does not show the first port');
+  const between = retainedBytes();
+  const subnet = parseSubnet({ cidr: '10.0.0.0/8' });
+  const askedAt = performance.now();
+  const space = subnet.v4 && index.space(subnet.v4);
+  const spaceMs = performance.now() - askedAt;
+  const after = retainedBytes();
+  const { length } = index.ipOwners(keptAddress(given.keptPorts - 1));
+  if (length !== 1 || space?.usedCount !== BigInt(given.keptPorts))
+    throw new Error('the index does not show every port');
   indexes.close();
-  return { indexMs, indexBytes };
+  return {
+    indexMs,
+    spaceMs,
+    indexBytes: (between - before) / given.keptPorts,
+    spaceBytes: (after - between) / given.keptPorts,
+  };
 }
 
 async function measureFinding(manager: StatefulSetPortManager): Promise<{ foundUs: number }> {

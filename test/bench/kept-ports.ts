@@ -52,7 +52,9 @@ export async function measureKeptPorts(settings: KeptPortsSettings, workers: Wor
       column('/ floor', 'madeMs/bare', 2),
       column('CPU', 'madeCpuUs', 0, 'µs'),
       column('index made in', 'indexMs', 0, 'ms'),
+      column('free addresses in', 'spaceMs', 0, 'ms'),
       column('index per port', 'indexBytes', 0, 'B'),
+      column('free addresses', 'spaceBytes', 0, 'B'),
       column('row per port', 'rowBytes', 0, 'B'),
     ],
     rows: rows.map((row, i) => {
@@ -61,6 +63,7 @@ export async function measureKeptPorts(settings: KeptPortsSettings, workers: Wor
     }),
     notes: [
       '"found": ensurePort for a pod whose port is kept, which sends nothing; "made": for a new pod, with a chosen address.',
+      '"index", "free addresses": made once for a switch, the latter where addresses are chosen; then they follow the changes.',
       `Medians of ${rounds} runs, each in a process of its own after a warm-up.`,
     ],
   };

@@ -11,6 +11,12 @@ export const KEPT_NAMESPACE = 'kept';
 const OWNER_UID = '4c1f0a52-3d0e-4b7a-9c1d-5f1c8a523d0e';
 const ROWS_PER_TRANSACTION = 1000;
 
+/** The address of the `n`th kept port: scattered over 10.0.0.0/10, as addresses that were chosen at random are. */
+export function keptAddress(n: number): string {
+  const host = (n * 2_654_435_761) % 2 ** 22;
+  return `10.${host >> 16}.${(host >> 8) & 255}.${host & 255}`;
+}
+
 /** The `n`th address of `10.first.0.0/16` and those that follow, without the ends of a /24. */
 export function ipv4(first: number, n: number): string {
   const block = first * 256 + Math.floor(n / 250);
@@ -59,7 +65,9 @@ export async function createKeptPorts(client: BareClient, logicalSwitch: string,
   for (let first = 0; first < count; first += ROWS_PER_TRANSACTION) {
     const length = Math.min(ROWS_PER_TRANSACTION, count - first);
     const set = `${logicalSwitch}-${first / ROWS_PER_TRANSACTION}`;
-    const rows = Array.from({ length }, (_, i) => keptRow(KEPT_NAMESPACE, set, i, ipv4(0, first + i), logicalSwitch));
+    const rows = Array.from({ length }, (_, i) =>
+      keptRow(KEPT_NAMESPACE, set, i, keptAddress(first + i), logicalSwitch),
+    );
     await client.transact(createPorts(uuid, rows));
   }
   return uuid;
