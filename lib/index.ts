@@ -60,11 +60,11 @@ export { northboundSchema } from './nb/tables.js';
 export { generateTables } from './schema/generate.js';
 export { DatabaseSchema, parseSchema, TableSchema } from './schema/schema.js';
 export { isUuid, NamedUuid, ZERO_UUID } from './schema/uuid.js';
-export { AUDIT_KINDS } from './statefulset/audit-finding.js';
+export { AUDIT_KINDS } from './statefulset/audit/audit-finding.js';
 export { FORMAT_VERSION, KEY_PREFIX, PORT_KEYS } from './statefulset/managed-port.js';
 export { StatefulSetPortManager } from './statefulset/manager.js';
 export { isPortError, PortError } from './statefulset/port-error.js';
-export { GENERATION_KEY } from './statefulset/switch-flights.js';
+export { GENERATION_KEY } from './statefulset/switches/switch-flights.js';
 export { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from './statefulset/workload.js';
 export { Pending } from './transaction/pending.js';
 export { transactOnce } from './transaction/once.js';
@@ -261,8 +261,8 @@ export type {
   UnreadablePortFinding,
   WrongNameFinding,
   WrongSwitchFinding,
-} from './statefulset/audit-finding.js';
-export type { Capacity } from './statefulset/capacity.js';
+} from './statefulset/audit/audit-finding.js';
+export type { Capacity } from './statefulset/audit/capacity.js';
 export type {
   AdoptOptions,
   ApplyOptions,
@@ -285,11 +285,11 @@ export type {
   ReleaseResult,
   StatefulSetPortManagerEvents,
 } from './statefulset/manager-results.js';
-export type { OnDrift, OnRecreate, PortDrift } from './statefulset/plan.js';
+export type { OnDrift, OnRecreate, PortDrift } from './statefulset/plan/plan.js';
 export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
-export type { PortSettings, PortSettingsSource, SettingsSubject } from './statefulset/port-settings.js';
-export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/site.js';
-export type { ManagerClient, ManagerSelection } from './statefulset/switch-index.js';
+export type { PortSettings, PortSettingsSource, SettingsSubject } from './statefulset/settings/port-settings.js';
+export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/switches/site.js';
+export type { ManagerClient, ManagerSelection } from './statefulset/switches/switch-index.js';
 export type { ObjectMetaLike, PodLike, StatefulSetLike } from './statefulset/workload.js';
 export type { TransactOptions } from './transaction/commit.js';
 export type { Fence, OnceClient, OnceResult } from './transaction/once.js';

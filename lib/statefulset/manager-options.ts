@@ -1,8 +1,8 @@
 /** What a manager is told when it is made, and in each call. */
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { OnDrift, OnRecreate } from './plan.js';
-import { checkPortSettings, type PortSettingsSource } from './port-settings.js';
-import type { NamespaceSubnets } from './site.js';
+import type { OnDrift, OnRecreate } from './plan/plan.js';
+import { checkPortSettings, type PortSettingsSource } from './settings/port-settings.js';
+import type { NamespaceSubnets } from './switches/site.js';
 import type { PodLike } from './workload.js';
 
 /** Options of a `StatefulSetPortManager`. */

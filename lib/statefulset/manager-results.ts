@@ -1,7 +1,7 @@
 /** What a manager answers and tells. */
 import type { Uuid } from '../schema/uuid.js';
 import type { Operation } from '../transaction/operations.js';
-import type { PortDrift } from './plan.js';
+import type { PortDrift } from './plan/plan.js';
 import type { PortError } from './port-error.js';
 
 /** A port that a pod has, or will have. */

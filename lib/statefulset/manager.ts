@@ -8,10 +8,10 @@
  */
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { AuditFinding } from './audit-finding.js';
-import { auditPorts } from './audit.js';
-import { capacityOf, type Capacity } from './capacity.js';
-import { LostPorts } from './lost-ports.js';
+import type { AuditFinding } from './audit/audit-finding.js';
+import { auditPorts } from './audit/audit.js';
+import { capacityOf, type Capacity } from './audit/capacity.js';
+import { LostPorts } from './switches/lost-ports.js';
 import { podPort, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
 import { checkOptions } from './manager-options.js';
 import type {
@@ -34,16 +34,16 @@ import type {
 } from './manager-results.js';
 import { excessPorts, podsOf, readPods } from './member-pods.js';
 import { emitOutcomes } from './outcome-events.js';
-import { Places } from './places.js';
-import type { PlanRules } from './plan.js';
-import { PodTurns } from './pod-turns.js';
-import { PortAdoptions } from './adopt-ports.js';
-import { PortAllocator, type PodCall } from './port-allocator.js';
-import { PortTransactions, type Call, type CallSubject } from './port-transactions.js';
-import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './prune.js';
-import { PortReleases } from './release-ports.js';
-import type { ManagerClient } from './switch-index.js';
-import { findTornDown, leaveGroupsOf } from './tear-down.js';
+import { Places } from './switches/places.js';
+import type { PlanRules } from './plan/plan.js';
+import { PodTurns } from './allocation/pod-turns.js';
+import { PortAdoptions } from './allocation/adopt-ports.js';
+import { PortAllocator, type PodCall } from './allocation/port-allocator.js';
+import { PortTransactions, type Call, type CallSubject } from './allocation/port-transactions.js';
+import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './audit/prune.js';
+import { PortReleases } from './allocation/release-ports.js';
+import type { ManagerClient } from './switches/switch-index.js';
+import { findTornDown, leaveGroupsOf } from './allocation/tear-down.js';
 import { readPod, readWorkload } from './workload.js';
 import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
 

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, printValue } from '../errors.js';
 import type { ManagedPort } from './managed-port.js';
 import type { StatefulSetPortManagerOptions } from './manager-options.js';
-import { isLaterIncarnation, isOtherIncarnation } from './plan-kept.js';
+import { isLaterIncarnation, isOtherIncarnation } from './plan/plan-kept.js';
 import { ordinalsOf, podOfOrdinal, readPod } from './workload.js';
 import type { PodLike, Workload, WorkloadPod } from './workload.js';
 

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { PORT_KEYS, readManagedPort } from '../../lib/statefulset/managed-port.js';
 import type { PortError } from '../../lib/statefulset/port-error.js';
-import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
+import { GENERATION_KEY } from '../../lib/statefulset/switches/switch-flights.js';
 import { eventually } from '../integration/raw-client.js';
 import {
   entryOf,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
+import { GENERATION_KEY } from '../../lib/statefulset/switches/switch-flights.js';
 import { eventually } from '../integration/raw-client.js';
 import { statefulSet, StatefulSetBench } from '../integration/statefulset-fixture.js';
 

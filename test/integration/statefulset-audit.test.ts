@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { AuditFinding } from '../../lib/statefulset/audit-finding.js';
+import type { AuditFinding } from '../../lib/statefulset/audit/audit-finding.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import type { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import { refusal, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';

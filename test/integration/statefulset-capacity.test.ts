@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { expect } from 'chai';
 
-import type { Capacity } from '../../lib/statefulset/capacity.js';
+import type { Capacity } from '../../lib/statefulset/audit/capacity.js';
 import type { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { FAMILIES, pod, refusal, StatefulSetBench, statefulSet } from './statefulset-fixture.js';

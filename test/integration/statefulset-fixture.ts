@@ -4,7 +4,7 @@ import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
 import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { PortError, type PortErrorCode } from '../../lib/statefulset/port-error.js';
-import type { NamespaceSubnet } from '../../lib/statefulset/site.js';
+import type { NamespaceSubnet } from '../../lib/statefulset/switches/site.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
 import { ClientProxy } from '../faults/client-proxy.js';

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { expect } from 'chai';
 
 import { parseSubnet } from '../../lib/ipam/subnet.js';
-import { SwitchIndexes } from '../../lib/statefulset/switch-index.js';
+import { SwitchIndexes } from '../../lib/statefulset/switches/switch-index.js';
 import { StatefulSetBench } from './statefulset-fixture.js';
 
 const NETWORK = parseSubnet({ cidr: '10.5.0.0/28' }).v4!;

@@ -5,7 +5,7 @@ import { NorthboundError } from '../../lib/nb/northbound-error.js';
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import type { PortErrorCode } from '../../lib/statefulset/port-error.js';
-import { GENERATION_KEY } from '../../lib/statefulset/switch-flights.js';
+import { GENERATION_KEY } from '../../lib/statefulset/switches/switch-flights.js';
 import type { PodLike, StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { eventually } from './raw-client.js';
 import { entryOf, pod, refusal, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';

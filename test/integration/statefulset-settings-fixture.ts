@@ -1,6 +1,6 @@
 /** What the tests of settings of ports do on a bench, and how they look at what became of it. */
 import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
-import type { PortSettingsSource } from '../../lib/statefulset/port-settings.js';
+import type { PortSettingsSource } from '../../lib/statefulset/settings/port-settings.js';
 import { statefulSet, type Place, type StatefulSetBench } from './statefulset-fixture.js';
 
 export type Wire = Record<string, unknown>;

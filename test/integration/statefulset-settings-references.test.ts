@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { connectNorthbound } from '../../lib/nb/northbound.js';
-import type { PortSettings, PortSettingsSource } from '../../lib/statefulset/port-settings.js';
+import type { PortSettings, PortSettingsSource } from '../../lib/statefulset/settings/port-settings.js';
 import { eventually } from './raw-client.js';
 import { FAMILIES, pod, refusal, StatefulSetBench, statefulSet } from './statefulset-fixture.js';
 import { settingsActions, without } from './statefulset-settings-fixture.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
-import type { PortSettings, PortSettingsSource } from '../../lib/statefulset/port-settings.js';
+import type { PortSettings, PortSettingsSource } from '../../lib/statefulset/settings/port-settings.js';
 import { FAMILIES, pod, refusal, StatefulSetBench, statefulSet } from './statefulset-fixture.js';
 import { map, settingsActions, without, type Wire } from './statefulset-settings-fixture.js';
 

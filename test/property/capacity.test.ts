@@ -3,8 +3,8 @@ import fc from 'fast-check';
 
 import { parsePool } from '../../lib/ipam/pool.js';
 import { parseSubnet } from '../../lib/ipam/subnet.js';
-import { capacityOf, type Capacity } from '../../lib/statefulset/capacity.js';
-import type { Site } from '../../lib/statefulset/site.js';
+import { capacityOf, type Capacity } from '../../lib/statefulset/audit/capacity.js';
+import type { Site } from '../../lib/statefulset/switches/site.js';
 import { MemoryNorthbound, workload } from '../unit/statefulset/memory-northbound.js';
 
 /** The hosts of 10.0.0.0/28, of which .14 is the router's, and three addresses outside it. */

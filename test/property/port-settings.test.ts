@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { readPortSecurity } from '../../lib/nb/port-security.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
 import { addressElement, type ManagedPortRow } from '../../lib/statefulset/managed-port.js';
-import { findSettingsFault } from '../../lib/statefulset/port-settings.js';
-import type { ResolvedSettings, SettledColumns } from '../../lib/statefulset/resolve-settings.js';
+import { findSettingsFault } from '../../lib/statefulset/settings/port-settings.js';
+import type { ResolvedSettings, SettledColumns } from '../../lib/statefulset/settings/resolve-settings.js';
 import {
   changedColumns,
   changedExternalIds,
@@ -14,7 +14,7 @@ import {
   replaceSecurity,
   type ExternalIdsChange,
   type SettingsColumns,
-} from '../../lib/statefulset/settings-columns.js';
+} from '../../lib/statefulset/settings/settings-columns.js';
 
 const uuid = fc.constantFrom(
   '00000000-0000-4000-8000-000000000001' as Uuid<'DHCP_Options'>,

@@ -3,7 +3,7 @@ import { northboundSchema, type NorthboundTables } from '../../lib/nb/tables.js'
 import { Replica, type Batch } from '../../lib/replica/replica.js';
 import { replicaTables } from '../../lib/replica/tables.js';
 import { parseSchema } from '../../lib/schema/schema.js';
-import type { ManagerClient, ManagerSelection } from '../../lib/statefulset/switch-index.js';
+import type { ManagerClient, ManagerSelection } from '../../lib/statefulset/switches/switch-index.js';
 
 const TABLES = ['Logical_Switch', 'Logical_Switch_Port', 'Logical_Router_Port'] as const;
 type Table = (typeof TABLES)[number];

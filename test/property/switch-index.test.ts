@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { parseSubnet, type SubnetNetwork } from '../../lib/ipam/subnet.js';
 import { parseIp, ipFromValue } from '../../lib/ipam/address.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
-import { SwitchIndexes, type SwitchIndex } from '../../lib/statefulset/switch-index.js';
+import { SwitchIndexes, type SwitchIndex } from '../../lib/statefulset/switches/switch-index.js';
 import { ReplicatedNorthbound, type Contents, type WireColumns } from './replicated-northbound.js';
 
 const MACS = [1, 2, 3, 4].map((n) => `0a:00:00:00:00:0${n}`);

@@ -1,7 +1,7 @@
 /** One manager in a process of its own; the race tells it over the IPC channel what to do. */
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import { SwitchFlights } from '../../lib/statefulset/switch-flights.js';
+import { SwitchFlights } from '../../lib/statefulset/switches/switch-flights.js';
 import type { Command, Report } from './rounds.js';
 
 const [remote = '', guarded] = process.argv.slice(2);

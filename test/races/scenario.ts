@@ -1,6 +1,6 @@
 /** The switches and StatefulSets that are fought over: pools that share parts, subnets that are too small for all. */
 import { Random } from '../random.js';
-import type { NamespaceSubnet } from '../../lib/statefulset/site.js';
+import type { NamespaceSubnet } from '../../lib/statefulset/switches/site.js';
 import type { Kind, Operation, Place, Policies, SetSpec } from './ledger.js';
 
 /** A place with the addresses that pools and other writers take there. */

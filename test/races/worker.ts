@@ -5,7 +5,7 @@ import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { PortError } from '../../lib/statefulset/port-error.js';
-import { SwitchFlights } from '../../lib/statefulset/switch-flights.js';
+import { SwitchFlights } from '../../lib/statefulset/switches/switch-flights.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { ForeignWriter } from './foreign-writer.js';
 import { commentOf, uidOf, type Operation, type Report, type ReportedPort, type SetSpec } from './ledger.js';

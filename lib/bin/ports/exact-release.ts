@@ -6,10 +6,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NorthboundClient } from '../../nb/northbound.js';
 import type { ManagedPort } from '../../statefulset/managed-port.js';
-import { Places } from '../../statefulset/places.js';
-import { PortTransactions, type Call } from '../../statefulset/port-transactions.js';
-import { GENERATION_KEY } from '../../statefulset/switch-flights.js';
-import { SwitchGuards } from '../../statefulset/switch-guards.js';
+import { Places } from '../../statefulset/switches/places.js';
+import { PortTransactions, type Call } from '../../statefulset/allocation/port-transactions.js';
+import { GENERATION_KEY } from '../../statefulset/switches/switch-flights.js';
+import { SwitchGuards } from '../../statefulset/switches/switch-guards.js';
 import type { Uuid } from '../../schema/uuid.js';
 import type { Database } from './database.js';
 import { metadataOf } from './kept-ports.js';

@@ -1,7 +1,7 @@
 /** The sub-commands that only look: `list`, `audit` and `capacity`. */
 import { InvalidArgumentError } from '../../errors.js';
-import { AUDIT_KINDS, type AuditFinding } from '../../statefulset/audit-finding.js';
-import type { Capacity } from '../../statefulset/capacity.js';
+import { AUDIT_KINDS, type AuditFinding } from '../../statefulset/audit/audit-finding.js';
+import type { Capacity } from '../../statefulset/audit/capacity.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type PortsContext } from './database.js';
 import { keptPorts, metadataOf, selectionOf, type Selection } from './kept-ports.js';

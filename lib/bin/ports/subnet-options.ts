@@ -1,6 +1,6 @@
 /** Where the pods of a namespace belong, as the command line says it. */
 import { InvalidArgumentError, OvsdbError, printValue } from '../../errors.js';
-import type { NamespaceSubnet } from '../../statefulset/site.js';
+import type { NamespaceSubnet } from '../../statefulset/switches/site.js';
 import { parseDocuments, type ManifestSource } from './manifest.js';
 
 /** What may be said of a subnet besides its switch: lists of texts, and single ones. */

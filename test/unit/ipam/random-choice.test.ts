@@ -10,7 +10,7 @@ import { parseCidr, type Cidr } from '../../../lib/ipam/cidr.js';
 import { randomMac } from '../../../lib/ipam/mac.js';
 import { cryptoRandomBytes, randomBelow, type RandomBytes } from '../../../lib/ipam/random.js';
 import { parseSubnet } from '../../../lib/ipam/subnet.js';
-import { SwitchIndexes } from '../../../lib/statefulset/switch-index.js';
+import { SwitchIndexes } from '../../../lib/statefulset/switches/switch-index.js';
 import { Random } from '../../random.js';
 import { MemoryNorthbound } from '../statefulset/memory-northbound.js';
 

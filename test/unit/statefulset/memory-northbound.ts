@@ -5,7 +5,7 @@ import {
   type ManagedPort,
   type ManagedPortRow,
 } from '../../../lib/statefulset/managed-port.js';
-import { SwitchIndexes, type ManagerClient } from '../../../lib/statefulset/switch-index.js';
+import { SwitchIndexes, type ManagerClient } from '../../../lib/statefulset/switches/switch-index.js';
 import { readWorkload, type Workload } from '../../../lib/statefulset/workload.js';
 
 type Columns = Readonly<Record<string, unknown>>;

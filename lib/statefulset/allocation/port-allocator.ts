@@ -1,0 +1,210 @@
+/**
+ * Sees to it that pods have their ports: plans on the replica, writes what is missing as one transaction, and plans anew
+ * when somebody else was faster.
+ */
+import { NamedUuid } from '../../schema/uuid.js';
+import { Transaction } from '../../transaction/builder.js';
+import type { Operation } from '../../transaction/operations.js';
+import type { LostPorts } from '../switches/lost-ports.js';
+import { portName } from '../managed-port.js';
+import type { PodOutcome, RefusedPod } from '../manager-results.js';
+import type { Place, Places } from '../switches/places.js';
+import { managedBy } from '../plan/plan-kept.js';
+import { planPods, type PlanRules } from '../plan/plan.js';
+import { planView } from '../plan/plan-view.js';
+import { PodTurns, within } from './pod-turns.js';
+import type { PortSettingsSource } from '../settings/port-settings.js';
+import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
+import type { PortReleases } from './release-ports.js';
+import { Flight } from '../switches/switch-flights.js';
+import type { ManagerClient } from '../switches/switch-index.js';
+import { undoConflicts } from './undo-conflicts.js';
+import type { Workload, WorkloadPod } from '../workload.js';
+import { writePlans, type PendingOutcome } from './write-plan.js';
+
+/** What an allocator works with. */
+export interface AllocatorParts {
+  readonly client: ManagerClient;
+  readonly places: Places;
+  readonly transactions: PortTransactions;
+  readonly turns: PodTurns;
+  readonly releases: PortReleases;
+  readonly lost: LostPorts;
+  readonly vendor: string;
+  readonly settings: PortSettingsSource | undefined;
+  readonly portSecurity: boolean;
+  /** Most ports of one transaction. */
+  readonly maxPorts: number;
+  /** Called with the outcomes of each transaction, once it has ended. */
+  readonly onOutcomes: (outcomes: readonly PodOutcome[]) => void;
+}
+
+/** A call for the pods of one StatefulSet. */
+export interface PodCall extends Call {
+  readonly workload: Workload;
+}
+
+/** What pods would get. */
+export interface Preview {
+  readonly outcomes: readonly PodOutcome[];
+  /** What would be sent, transaction by transaction. */
+  readonly transactions: readonly (readonly Operation[])[];
+}
+
+/** See the head of this file. */
+export class PortAllocator {
+  readonly #parts: AllocatorParts;
+
+  constructor(parts: AllocatorParts) {
+    this.#parts = parts;
+  }
+
+  /** Ports for these pods, some hundreds in one transaction; a second call for one of them waits for the first. */
+  async ensure(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+    const { workload } = call;
+    const outcomes: PodOutcome[] = [];
+    for (const chunk of this.#chunks(workload, pods, rules)) {
+      const names = chunk.map(({ name }) => portName(workload.namespace, name));
+      const written = await this.#parts.turns.take(names, call, () => this.#ensureAlone(call, chunk, rules));
+      for (const outcome of written) if (outcome.status !== 'refused') this.#parts.lost.forget(outcome.port);
+      this.#parts.onOutcomes(written);
+      outcomes.push(...written);
+    }
+    return inSequence(outcomes);
+  }
+
+  /** What {@link ensure} would do now; sends nothing. */
+  preview(workload: Workload, pods: readonly WorkloadPod[], rules: PlanRules): Preview {
+    const { client, places } = this.#parts;
+    const place = places.of(workload);
+    const planned: Flight[] = [];
+    const outcomes: PodOutcome[] = [];
+    const transactions: (readonly Operation[])[] = [];
+    try {
+      // As if each were sent: the next one stays clear of what it claims.
+      for (const chunk of this.#chunks(workload, pods, rules)) {
+        const flight = new Flight();
+        planned.push(flight);
+        const tx: ManagerTransaction = new Transaction(client.schema, client.tables);
+        outcomes.push(...this.#write(tx, workload, chunk, place, flight, rules).map(unwritten));
+        const { guards, operations } = tx.build();
+        if (operations.length > 0) transactions.push([...guards, ...operations]);
+      }
+    } finally {
+      for (const flight of planned.reverse()) place.flights.withdraw(flight);
+    }
+    return { outcomes: inSequence(outcomes), transactions };
+  }
+
+  /** Pods that share a transaction. Ports that are there may swap addresses, any with any other, which takes one for all. */
+  #chunks(workload: Workload, pods: readonly WorkloadPod[], rules: PlanRules): WorkloadPod[][] {
+    const { client, maxPorts } = this.#parts;
+    const maySwap = rules.onDrift === 'readdress' || rules.onRecreate === 'fresh';
+    const isThere = ({ name }: WorkloadPod): boolean => {
+      const row = client.tables.Logical_Switch_Port.find({ name: portName(workload.namespace, name) });
+      return managedBy(workload, row) !== undefined;
+    };
+    const swapping = maySwap ? new Set(pods.filter(isThere)) : new Set<WorkloadPod>();
+    const chunks: WorkloadPod[][] = [];
+    let chunk: WorkloadPod[] = [...swapping];
+    for (const pod of pods) {
+      if (swapping.has(pod)) continue;
+      if (chunk.length >= maxPorts) {
+        chunks.push(chunk);
+        chunk = [];
+      }
+      chunk.push(pod);
+    }
+    if (chunk.length > 0) chunks.push(chunk);
+    return chunks.map((members) => members.sort((a, b) => a.ordinal - b.ordinal));
+  }
+
+  async #ensureAlone(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+    const { client, places, transactions, releases } = this.#parts;
+    const { workload } = call;
+    const flight = new Flight();
+    let place: Place | undefined;
+    for (let attempt = 1; ; attempt++) {
+      let succeeded = false;
+      let outcomes: PodOutcome[];
+      try {
+        const written = await transactions.commit(
+          call,
+          (tx): PendingOutcome[] => {
+            const next = places.of(workload);
+            // The switch may be another one than before, when the namespace was given another.
+            if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
+            place = next;
+            return this.#write(tx, workload, pods, place, flight, rules);
+          },
+          () => flight.writes.keep(),
+        );
+        const uuids = new Map(
+          written.map((outcome) => [outcome.port, outcome.status === 'refused' ? undefined : outcome.uuid]),
+        );
+        flight.writes.keep((port) => uuids.get(port));
+        outcomes = written.map((outcome) => asWritten(outcome, flight));
+        succeeded = true;
+        releases.settle(outcomes.map(({ port }) => port));
+      } finally {
+        place?.flights.end(flight, succeeded);
+      }
+      // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
+      if (place !== undefined && flight.blockers.size > 0) {
+        await within(call, place.flights.landed(flight.blockers));
+        attempt--;
+        continue;
+      }
+      const committed = place && { ...place, flight, outcomes };
+      const conflicts = committed ? await undoConflicts(client, transactions, places, call, committed) : [];
+      const isPicked = (pod: string): boolean =>
+        workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
+      // Where addresses are picked, another one is as good.
+      if (!conflicts.some(({ pod }) => isPicked(pod))) return withConflicts(outcomes, conflicts);
+      if (attempt > transactions.conflictRetries) throw transactions.conflict(workload, attempt);
+    }
+  }
+
+  /** Plans on the replica as it is, and appends what the plan asks for. */
+  #write(
+    tx: ManagerTransaction,
+    workload: Workload,
+    pods: readonly WorkloadPod[],
+    place: Place,
+    flight: Flight,
+    rules: PlanRules,
+  ): PendingOutcome[] {
+    const { client, places, releases, lost, vendor, settings, portSecurity } = this.#parts;
+    place.flights.begin(flight);
+    const view = planView(client, workload, place, flight, rules, { settings, defaults: { portSecurity }, lost });
+    const plans = planPods(workload, places.pool(workload, place.site), pods, view, rules);
+    const mustGuard = plans.some(({ port }) => releases.isDoubtful(port));
+    return writePlans(client, tx, workload, place, plans, flight, vendor, mustGuard);
+  }
+}
+
+function withConflicts(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
+  if (conflicts.length === 0) return [...outcomes];
+  const byPod = new Map(conflicts.map((conflict) => [conflict.pod, conflict]));
+  return outcomes.map((outcome) => byPod.get(outcome.pod) ?? outcome);
+}
+
+function inSequence(outcomes: PodOutcome[]): PodOutcome[] {
+  return outcomes.sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** A port that is found because the transaction that wrote it had lost its reply was written by this call all the same. */
+function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
+  if (outcome.status !== 'reused') return outcome;
+  const { port, mac, uuid } = outcome;
+  if (flight.writes.hasCreated(port, mac, uuid)) return { ...outcome, status: 'created', refreshed: false };
+  const former = flight.writes.former(port, uuid);
+  if (former === undefined || outcome.drift !== undefined) return outcome;
+  return { ...outcome, status: former.from === undefined ? 'readdressed' : 'moved' };
+}
+
+/** A planned outcome; a port that does not exist yet has no uuid. */
+function unwritten(outcome: PendingOutcome): PodOutcome {
+  if (outcome.status === 'refused') return outcome;
+  return { ...outcome, uuid: outcome.uuid instanceof NamedUuid ? undefined : outcome.uuid };
+}

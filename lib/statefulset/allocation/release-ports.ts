@@ -1,0 +1,134 @@
+/**
+ * Deletes kept ports, on the condition that they still are kept for the same StatefulSet and incarnation.
+ *
+ * A release whose outcome stayed unknown may still arrive after its call has ended, and must not delete ports that are
+ * in use again by then. It waits for the generation of the switch; so who counts on such a port changes the generation
+ * first, which keeps the release out.
+ */
+import type { Uuid } from '../../schema/uuid.js';
+import { Transaction } from '../../transaction/builder.js';
+import type { Operation } from '../../transaction/operations.js';
+import { TransactionError } from '../../transaction/transaction-error.js';
+import type { ManagedPort } from '../managed-port.js';
+import type { Places } from '../switches/places.js';
+import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
+import { GENERATION_KEY } from '../switches/switch-flights.js';
+import { SwitchGuards } from '../switches/switch-guards.js';
+import type { ManagerClient } from '../switches/switch-index.js';
+import { guardOwner } from './port-rows.js';
+
+/** See the head of this file. */
+export class PortReleases {
+  readonly #client: ManagerClient;
+  readonly #transactions: PortTransactions;
+  readonly #places: Places;
+  readonly #maxPorts: number;
+  readonly #doubtful = new Set<string>();
+
+  constructor(client: ManagerClient, transactions: PortTransactions, places: Places, maxPorts: number) {
+    this.#client = client;
+    this.#transactions = transactions;
+    this.#places = places;
+    this.#maxPorts = maxPorts;
+  }
+
+  /** May a release of the port of this name still be on its way? */
+  isDoubtful(port: string): boolean {
+    return this.#doubtful.has(port);
+  }
+
+  /** Notes that the generation was changed since the ports of these names were released, if they were. */
+  settle(ports: Iterable<string>): void {
+    if (this.#doubtful.size > 0) for (const port of ports) this.#doubtful.delete(port);
+  }
+
+  /**
+   * Deletes the ports that `choose` finds, some hundreds in one transaction, until it finds none; it is asked again
+   * before each transaction. Resolves with the deleted ones.
+   */
+  async release(call: Call, choose: () => readonly ManagedPort[]): Promise<ManagedPort[]> {
+    const released: ManagedPort[] = [];
+    while (choose().length > 0) {
+      const sent = await this.#releaseSome(call, choose);
+      // Ports on a switch that the client does not replicate cannot be taken off it.
+      if (sent.size === 0 && choose().length > 0) return released;
+      for (const [uuid, port] of sent) {
+        if (this.#client.tables.Logical_Switch_Port.get(uuid) === undefined) released.push(port);
+      }
+    }
+    return released;
+  }
+
+  /** The operations that {@link release} would send, transaction by transaction; sends nothing. */
+  preview(ports: readonly ManagedPort[]): (readonly Operation[])[] {
+    const guards = new SwitchGuards(this.#places);
+    const transactions: (readonly Operation[])[] = [];
+    for (let i = 0; i < ports.length; i += this.#maxPorts) {
+      const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
+      try {
+        this.#takeOff(tx, ports.slice(i, i + this.#maxPorts), guards);
+      } finally {
+        guards.withdraw();
+      }
+      const { guards: waits, operations } = tx.build();
+      if (operations.length > 0) transactions.push([...waits, ...operations]);
+    }
+    return transactions;
+  }
+
+  async #releaseSome(
+    call: Call,
+    choose: () => readonly ManagedPort[],
+  ): Promise<ReadonlyMap<Uuid<'Logical_Switch_Port'>, ManagedPort>> {
+    const sent = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
+    // A lost reply runs the callback again, which then does not find what the lost transaction deleted.
+    const unknown = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
+    const guards = new SwitchGuards(this.#places);
+    let succeeded = false;
+    try {
+      await this.#transactions.commit(
+        call,
+        (tx) => {
+          guards.end(false);
+          sent.clear();
+          for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards))
+            sent.set(port.row._uuid, port);
+        },
+        () => {
+          for (const [uuid, port] of sent) unknown.set(uuid, port);
+        },
+      );
+      succeeded = true;
+    } catch (error) {
+      const isCertain = error instanceof TransactionError && error.outcome !== 'unknown';
+      const doubtful = isCertain ? unknown : new Map([...unknown, ...sent]);
+      for (const { row } of doubtful.values()) this.#doubtful.add(row.name);
+      throw error;
+    } finally {
+      guards.end(succeeded);
+    }
+    return new Map([...unknown, ...sent]);
+  }
+
+  /** Appends what deletes these ports, and returns those that it concerns. */
+  #takeOff(tx: ManagerTransaction, ports: readonly ManagedPort[], guards: SwitchGuards): ManagedPort[] {
+    const bySwitch = new Map<Uuid<'Logical_Switch'>, ManagedPort[]>();
+    for (const port of ports) {
+      const logicalSwitch = this.#client.tables.Logical_Switch.find({ ports: [port.row._uuid] })?._uuid;
+      if (logicalSwitch === undefined) continue;
+      const others = bySwitch.get(logicalSwitch);
+      if (others === undefined) bySwitch.set(logicalSwitch, [port]);
+      else others.push(port);
+    }
+    for (const [uuid, there] of bySwitch) {
+      const guarded = guards.guard(tx, uuid);
+      if (guarded === undefined) continue;
+      for (const port of there) guardOwner(tx, port, port.ownerUid);
+      tx.mutate('Logical_Switch', uuid, {
+        ports: { delete: there.map(({ row }) => row._uuid) },
+        external_ids: { set: { [GENERATION_KEY]: guarded.generation } },
+      });
+    }
+    return [...bySwitch.values()].flat();
+  }
+}

@@ -1,0 +1,43 @@
+import { expect } from 'chai';
+
+import { FlightWrites, type FormerPlace } from '../../../../lib/statefulset/switches/flight-writes.js';
+
+const MAC = '0a:00:00:00:00:01';
+const FORMER: FormerPlace = { addresses: { ip4: '10.0.0.1', ip6: undefined, mac: MAC }, from: undefined };
+
+describe('FlightWrites', () => {
+  let writes: FlightWrites;
+
+  beforeEach(() => {
+    writes = new FlightWrites();
+    writes.begin();
+    writes.noteCreated('web-0', MAC);
+    writes.noteChanged('web-1', 'b', FORMER);
+  });
+
+  it('forgets what a run wrote that failed for certain', () => {
+    writes.begin();
+    writes.keep();
+    expect(writes.hasCreated('web-0', MAC, 'a')).to.equal(false);
+    expect(writes.former('web-1', 'b')).to.equal(undefined);
+  });
+
+  it('takes a port with the MAC address of a run whose outcome is unknown for the one that this created', () => {
+    writes.keep();
+    writes.begin();
+    expect(writes.hasCreated('web-0', MAC, 'a')).to.equal(true);
+    expect(writes.hasCreated('web-0', '0a:00:00:00:00:02', 'a')).to.equal(false);
+    expect(writes.former('web-1', 'b')).to.deep.include(FORMER);
+  });
+
+  it('knows the port that a run created which succeeded from one that somebody else made later with the same MAC address', () => {
+    writes.keep(() => 'a');
+    expect(writes.hasCreated('web-0', MAC, 'a')).to.equal(true);
+    expect(writes.hasCreated('web-0', MAC, 'b')).to.equal(false);
+  });
+
+  it('knows the port that a run changed from another one of that name', () => {
+    writes.keep();
+    expect(writes.former('web-1', 'c')).to.equal(undefined);
+  });
+});
