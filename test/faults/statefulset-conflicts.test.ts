@@ -261,58 +261,6 @@ describe('ports of StatefulSets while others write', () => {
     });
   });
 
-  it('a port that moved gets its former address again although a foreign port took that meanwhile; that is audited', async () => {
-    const place = await bench.place(V4);
-    const { gate, nb } = await bench.gated();
-    const manager = bench.manager({ onDrift: 'readdress' }, nb);
-    await manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
-    gate.requests.shut();
-    const applied = manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.9'));
-    await eventually(() => gate.requests.count('"transact"') === 1);
-    await bench.insertPort(place, `first.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.9' });
-    gate.replies.shut();
-    gate.requests.open();
-    await eventually(() => gate.replies.count('"result"') === 1);
-    await bench.insertPort(place, `second.${place.namespace}`, { addresses: '0a:00:00:00:00:02 10.16.1.1' });
-    await eventually(() => gate.replies.held.includes('second'));
-    gate.replies.open();
-    const { errors } = await applied;
-    expect(errors.map(({ message }) => message)).to.have.length(1);
-    expect(errors[0]!.message).to.contain('keeps its port with 10.16.1.1: 10.16.1.9 belongs to port first');
-    expect((await bench.ipsOn(place))[`web-0.${place.namespace}`]).to.equal('10.16.1.1');
-    const shared = manager.audit([place.logicalSwitch]).filter(({ kind }) => kind === 'shared-address');
-    expect(shared).to.have.length(1).with.nested.property('[0].address', '10.16.1.1');
-  });
-
-  it('a port that moved goes when another manager has given its former address to another pod meanwhile', async () => {
-    const place = await bench.place(V4);
-    const { gate, nb } = await bench.gated();
-    const manager = bench.manager({ onDrift: 'readdress' }, nb);
-    await manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'));
-    gate.requests.shut();
-    const applied = manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.9'));
-    await eventually(() => gate.requests.count('"transact"') === 1);
-    await bench.insertPort(place, `first.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.9' });
-    gate.replies.shut();
-    gate.requests.open();
-    await eventually(() => gate.replies.count('"result"') === 1);
-    await bench.nb.tables.Logical_Switch_Port.until(
-      ({ name, addresses }) => name === `web-0.${place.namespace}` && addresses.join().endsWith(' 10.16.1.9'),
-    );
-    const { errors: none } = await bench.manager().apply(statefulSet('other', place.namespace, 1, '10.16.1.1'));
-    expect(none).to.deep.equal([]);
-    await eventually(() => gate.replies.held.includes(`other-0.${place.namespace}`));
-    gate.replies.open();
-    const { errors } = await applied;
-    expect(errors.map(({ message }) => message)).to.have.length(1);
-    expect(errors[0]!.message).to.contain('gets no port: 10.16.1.9 belongs to port first');
-    expect(await bench.ipsOn(place)).to.deep.equal({
-      [`first.${place.namespace}`]: '10.16.1.9',
-      [`other-0.${place.namespace}`]: '10.16.1.1',
-    });
-    expect(manager.audit([place.logicalSwitch]).filter(({ kind }) => kind === 'shared-address')).to.deep.equal([]);
-  });
-
   it('a foreign change of the generation in the middle of a chain of transactions makes all of them plan anew', async () => {
     const place = await bench.place(V4);
     const gated = await bench.gated();

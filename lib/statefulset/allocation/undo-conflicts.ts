@@ -64,13 +64,17 @@ export async function undoConflicts(
       const concerned = concernedPorts(call, index, ports, refused);
       const stuck = stuckPorts(places, index, concerned);
       for (const port of stuck) {
+        const { pod } = port.outcome;
         const error = conflictOf(call, index, port, []);
-        if (error !== undefined) refused.set(port.outcome.pod, refusedPod(port, error));
+        if (error !== undefined) refused.set(pod, refusedPod(port, error));
+        else if (!maybeTakenBack.has(pod)) refused.delete(pod);
       }
-      takenBack = new Set(concerned.map(({ outcome }) => outcome.pod));
+      // Where one can neither go back nor be in anybody's way, it stays, and whoever was to have its address goes.
+      const going = concerned.filter((port) => !stuck.has(port) || conflictOf(call, index, port) !== undefined);
+      takenBack = new Set(going.map(({ outcome }) => outcome.pod));
       // An earlier run may arrive late, when nothing needs to be taken back any more: the generation keeps it out.
-      if (concerned.length > 0 || asked) takeBack(tx, committed, concerned, stuck, guards);
-      asked ||= concerned.length > 0;
+      if (going.length > 0 || asked) takeBack(tx, committed, going, stuck, guards);
+      asked ||= going.length > 0;
     };
     const noteUnknown = (): void => {
       for (const pod of takenBack) maybeTakenBack.add(pod);
@@ -165,15 +169,23 @@ function refusedPod({ outcome: { statefulSet, ordinal, pod, port } }: Written, e
  * nothing of managers was second there.
  */
 function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly Written[]): ReadonlySet<Written> {
-  const going = new Set<Uuid>(concerned.map(({ own }) => own.row._uuid));
+  const stuck = new Set<Written>();
+  const going = new Map<Uuid, Written>(concerned.map((port) => [port.own.row._uuid, port]));
   const isTaken = ({ own, former }: Written, ip: string): boolean => {
     const there = former?.from === undefined ? index : places.indexes.of(former.from);
     return (
       places.flightsOn(there.uuid).claimedBy(ip) !== undefined ||
-      there.ipOwners(ip, own.row._uuid).some((row) => !going.has(row._uuid) && readManagedPort(row) !== undefined)
+      there.ipOwners(ip, own.row._uuid).some((row) => {
+        const other = going.get(row._uuid);
+        return other === undefined ? readManagedPort(row) !== undefined : stuck.has(other);
+      })
     );
   };
-  return new Set(concerned.filter((port) => comingBack(port).some((ip) => isTaken(port, ip))));
+  for (let before = -1; before < stuck.size;) {
+    before = stuck.size;
+    for (const port of concerned) if (comingBack(port).some((ip) => isTaken(port, ip))) stuck.add(port);
+  }
+  return stuck;
 }
 
 /** Has ports go back to what they were before, and those go that were not there before, or are stuck. */
