@@ -77,10 +77,7 @@ export class AddressSpace {
   add(ip: Ip): boolean {
     if (!cidrContains(this.cidr, ip)) return false;
     const { value } = ip;
-    if (!this.#taken.has(value)) {
-      this.#taken.add(value);
-      return true;
-    }
+    if (this.#taken.add(value)) return true;
     const uses = this.#usesOfTaken(value);
     if (uses === 0) this.#usedUnavailableCount++;
     this.#useCounts.set(value, uses + 1);
@@ -115,11 +112,9 @@ export class AddressSpace {
   reserve(ip: Ip): boolean {
     const { value } = ip;
     if (!cidrContains(this.cidr, ip) || this.#isUnavailable(value)) return false;
-    if (this.#taken.has(value)) {
+    if (!this.#taken.add(value)) {
       this.#useCounts.set(value, this.#usesOfTaken(value));
       this.#usedUnavailableCount++;
-    } else {
-      this.#taken.add(value);
     }
     this.#reserved.add(value);
     return true;

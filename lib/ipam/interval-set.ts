@@ -42,10 +42,25 @@ export class IntervalSet {
     return node !== undefined && value <= node.last;
   }
 
-  /** Adds the numbers from `first` to `last`; none of them may be in the set yet. */
-  add(first: bigint, last: bigint = first): void {
-    const below = this.#atOrBelow(first);
-    const above = this.#startingAt(last + 1n);
+  /**
+   * Adds the numbers from `first` to `last`; those behind `first` may not be in the set yet. Returns false, with nothing
+   * changed, when `first` is.
+   */
+  add(first: bigint, last: bigint = first): boolean {
+    let below: Node | undefined;
+    let above: Node | undefined;
+    for (let node = this.#root; node !== undefined;) {
+      this.#visits++;
+      if (node.first <= first) {
+        below = node;
+        node = node.right;
+      } else {
+        above = node;
+        node = node.left;
+      }
+    }
+    if (below !== undefined && below.last >= first) return false;
+    if (above?.first !== last + 1n) above = undefined;
     if (below?.last === first - 1n) {
       if (above !== undefined) this.#remove(above);
       this.#resize(below, below.first, above?.last ?? last);
@@ -54,6 +69,7 @@ export class IntervalSet {
     } else {
       this.#insert(first, last);
     }
+    return true;
   }
 
   /** Takes out one number; returns false when it is not there. */
@@ -120,11 +136,6 @@ export class IntervalSet {
       }
     }
     return found;
-  }
-
-  #startingAt(value: bigint): Node | undefined {
-    const node = this.#atOrBelow(value);
-    return node?.first === value ? node : undefined;
   }
 
   /** Moves the ends of an interval, which keeps its place in the order, and corrects the counts above it. */

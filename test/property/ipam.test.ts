@@ -179,8 +179,8 @@ describe('IntervalSet', () => {
           const model = new Set<bigint>();
           for (const [adding, value] of steps) {
             if (!adding) expect(set.delete(value)).to.equal(model.delete(value));
-            else if (!model.has(value)) {
-              set.add(value);
+            else {
+              expect(set.add(value)).to.equal(!model.has(value));
               model.add(value);
             }
           }
