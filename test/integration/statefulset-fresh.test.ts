@@ -4,7 +4,7 @@ import { entryOf, StatefulSetBench, statefulSet } from './statefulset-fixture.js
 
 const HOSTS = [1, 2, 3, 4, 5, 6].map((n) => `10.8.0.${n}`);
 
-describe('situation 23, fresh: a StatefulSet that is made anew in a subnet that its ports fill', () => {
+describe('onRecreate fresh: a StatefulSet that is made anew in a subnet that its ports fill', () => {
   let bench: StatefulSetBench;
 
   before(async () => (bench = await StatefulSetBench.start()));

@@ -77,7 +77,6 @@ async function managers(): Promise<void> {
       answer({ type: 'done', id: operation.id, at: Date.now(), report });
     });
   });
-  process.on('disconnect', () => nb.close());
 }
 
 async function perform(manager: StatefulSetPortManager, { kind, spec, ordinal }: Operation): Promise<Report> {
@@ -141,4 +140,6 @@ function failed(error: unknown): Report {
   return { ports: [], released: [], error: { code: String(code), message: stack ?? String(error) } };
 }
 
+// Nobody is left to tell it anything.
+process.on('disconnect', () => process.exit());
 void (mode === 'foreign' ? foreign() : managers()).then(() => answer({ type: 'ready' }));
