@@ -1,14 +1,14 @@
 /** What a command reads from: a manifest that is piped in, or the answers of somebody at a terminal. */
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 /** Standard input, as a command sees it. */
 export interface CommandInput {
   /** Whether somebody is there to answer questions. */
   readonly isTerminal: boolean;
-  /** Everything up to its end. Rejects as the stream fails. */
-  readAll(): Promise<string>;
+  /** Everything up to its end. Rejects as the stream fails, and with the reason of `signal`. */
+  readAll(signal: AbortSignal): Promise<string>;
   /** The next line without its end; undefined at the end of the input. Rejects with the reason of `signal`. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
 }
@@ -17,9 +17,20 @@ export interface CommandInput {
 export function commandInput(stream: Readable & { readonly isTTY?: boolean | undefined }): CommandInput {
   return {
     isTerminal: stream.isTTY === true,
-    readAll: () => text(stream),
+    readAll: (signal) => readAll(stream, signal),
     readLine: (signal) => readLine(stream, signal),
   };
+}
+
+async function readAll(stream: Readable, signal: AbortSignal): Promise<string> {
+  // Destroys the stream, since one that is still open would keep the process alive.
+  addAbortSignal(signal, stream);
+  try {
+    return await text(stream);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
 
 function readLine(stream: Readable, signal: AbortSignal): Promise<string | undefined> {

@@ -89,6 +89,24 @@ describe('the program ovn-northbound ports', function () {
     expect(err).to.match(/nothing was changed\novn-northbound ports: stopped by SIGTERM\n$/);
   });
 
+  it('can be stopped while it reads a manifest', async () => {
+    const { child, ended } = start([...PROGRAM, 'plan', '-f', '-']);
+    // More than what waits in a pipe: once it is written, it is being read.
+    await new Promise((resolve) => child.stdin?.write('# a manifest without end\n'.repeat(100_000), resolve));
+    child.kill('SIGINT');
+    const { exitCode, err } = await ended;
+    expect([exitCode, err]).to.deep.equal([130, 'nothing was changed\novn-northbound ports: stopped by SIGINT\n']);
+  });
+
+  it('does not ask at a terminal where a manifest was typed', async () => {
+    const { child, ended } = onTerminal('release', '-f', '-');
+    child.stdin?.write('{kind: StatefulSet, metadata: {name: web, namespace: product}}\n\x04');
+    const { exitCode, out } = await ended;
+    expect(exitCode).to.equal(2);
+    expect(out).to.include('standard input is read for "-", so that nobody can answer there; nothing was changed');
+    expect(Object.keys(await scene.ports())).to.deep.equal(['web-0.product', 'web-1.product']);
+  });
+
   it('asks on a terminal, and is stopped there by Ctrl-C without a change', async () => {
     const before = await scene.versions();
     const { child, printed, ended } = onTerminal('release', '--all');

@@ -510,6 +510,7 @@ describe('ovn-northbound ports', () => {
         ['list', 'web'],
         ['apply', '-f', file, '--timeout', 'soon'],
         ['apply', '-f', '-', '-f', '-'],
+        ['apply', '-f', '-', '--subnets', '-'],
         ['apply', '-f', file, '--subnet', 'x'],
         ['list', '--db', 'http://nb', '--json'],
       ]) {

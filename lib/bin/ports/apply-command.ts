@@ -27,8 +27,7 @@ export async function apply(context: PortsContext): Promise<Report> {
     const all = [...stakes.values()].flat();
     if (all.length > 0) {
       requireAnswerable(
-        output,
-        values.yes === true,
+        context,
         `${name} would give up ${counted(all.length, 'port or address', 'ports and addresses')}`,
       );
       if (values.yes !== true && !(await isConfirmed(output, question(database, all), signal))) {

@@ -93,7 +93,17 @@ export function parseCommandLine(args: readonly string[]): PortsCommandLine {
       );
     }
   }
+  if (standardInputs(values) > 1) throw new InvalidArgumentError('"-", standard input, can be read only once');
   return { name, values };
+}
+
+/** Does a manifest, or do the subnets, come from standard input? */
+export function readsStandardInput(values: OptionValues): boolean {
+  return standardInputs(values) > 0;
+}
+
+function standardInputs({ file = [], subnets }: OptionValues): number {
+  return [...file, subnets].filter((source) => source === '-').length;
 }
 
 const DEFAULT_REMOTE = 'unix:/var/run/ovn/ovnnb_db.sock';

@@ -10,6 +10,7 @@ import type { CommandOutput } from '../main.js';
 import { connectionOf, timeoutMsOf, type OptionValues, type SubCommandName } from './command-line.js';
 import { readManifest, type Manifest, type ManifestSource } from './manifest.js';
 import { givenSubnets, subnetsByName } from './subnet-options.js';
+import { printable } from './table.js';
 
 /** A sub-command as it was called. */
 export interface PortsContext {
@@ -68,20 +69,20 @@ export async function manifestOf(context: PortsContext): Promise<Manifest> {
       `${name} needs the manifest of the StatefulSets (-f FILE): their replicas and pools stand there, not in the database`,
     );
   }
-  if (files.filter((file) => file === '-').length > 1) throw new InvalidArgumentError('-f - may be given only once');
   const sources: ManifestSource[] = [];
   for (const file of files) sources.push(await readSource(context, file));
   const manifest = readManifest(sources);
-  for (const note of manifest.notes) output.writeError(`note: ${note}\n`);
+  for (const note of manifest.notes) output.writeError(`note: ${printable(note)}\n`);
   return manifest;
 }
 
-async function readSource({ output }: PortsContext, file: string): Promise<ManifestSource> {
+async function readSource({ output, signal }: PortsContext, file: string): Promise<ManifestSource> {
   try {
-    if (file !== '-') return { file, text: await readFile(file, 'utf8') };
+    if (file !== '-') return { file, text: await readFile(file, { encoding: 'utf8', signal }) };
     if (output.input === undefined) throw new Error('there is none');
-    return { file: 'standard input', text: await output.input.readAll() };
+    return { file: 'standard input', text: await output.input.readAll(signal) };
   } catch (error) {
+    signal.throwIfAborted();
     const what = file === '-' ? 'standard input' : file;
     throw new OvsdbError('File', `cannot read ${what}: ${(error as Error).message}`, { cause: error });
   }

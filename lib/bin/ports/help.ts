@@ -49,6 +49,7 @@ Where:
                         the logical switch of a namespace, and its subnet unless the switch's other_config says
                         it (may be repeated; default: the switch that has the namespace's name)
   --subnets FILE        the same as YAML or JSON: a map by namespace of logicalSwitch, cidr, gateway, exclude
+                        ("-": standard input)
 
 How:
   --on-drift keep|error|readdress        a port's address is not the pool's any more (default: keep)

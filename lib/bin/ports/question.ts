@@ -1,6 +1,8 @@
 /** Asks before something is given up. */
 import { InvalidArgumentError } from '../../errors.js';
 import type { CommandOutput } from '../main.js';
+import { readsStandardInput } from './command-line.js';
+import type { PortsContext } from './database.js';
 
 /** What is asked, and of whom. */
 export interface Question {
@@ -14,10 +16,13 @@ export interface Question {
  * Throws `InvalidArgumentError` when nobody is there to be asked, and `--yes` was not given. What cannot be asked later
  * shall not be begun.
  */
-export function requireAnswerable(output: CommandOutput, isAgreed: boolean, what: string): void {
-  if (isAgreed || output.input?.isTerminal === true) return;
+export function requireAnswerable({ values, output }: PortsContext, what: string): void {
+  if (values.yes === true) return;
+  const isRead = readsStandardInput(values);
+  if (output.input?.isTerminal === true && !isRead) return;
+  const why = isRead ? 'is read for "-", so that nobody can answer there' : 'is no terminal to ask at';
   throw new InvalidArgumentError(
-    `${what}, and standard input is no terminal to ask at; nothing was changed. Look with --dry-run, then give --yes`,
+    `${what}, and standard input ${why}; nothing was changed. Look with --dry-run, then give --yes`,
   );
 }
 

@@ -18,11 +18,11 @@ interface Candidates {
 
 /** Deletes the kept ports that are selected, after a question. */
 export async function release(context: PortsContext): Promise<Report> {
-  const { values, output } = context;
+  const { values } = context;
   const isDryRun = values['dry-run'] === true;
   const manifest = values.file === undefined ? undefined : await manifestOf(context);
   const selection = selectionOf(values, manifest, false);
-  if (!isDryRun) requireAnswerable(output, values.yes === true, 'release asks before ports are deleted');
+  if (!isDryRun) requireAnswerable(context, 'release asks before ports are deleted');
   return withDatabase(context, {}, async (database) => {
     const selected = keptPorts(database, selection);
     // A manifest with a uid is about that incarnation; the manager knows what a later one has used since.
@@ -43,7 +43,7 @@ export async function release(context: PortsContext): Promise<Report> {
 
 /** Deletes kept ports that no StatefulSet of the manifests needs, after a question. */
 export async function prune(context: PortsContext): Promise<Report> {
-  const { values, output } = context;
+  const { values } = context;
   const { sets } = await manifestOf(context);
   if (values.all !== true && values.namespace === undefined && values.switch === undefined) {
     throw new InvalidArgumentError(
@@ -51,7 +51,7 @@ export async function prune(context: PortsContext): Promise<Report> {
     );
   }
   const selection = selectionOf(values, undefined, false);
-  if (values['dry-run'] !== true) requireAnswerable(output, values.yes === true, 'prune asks before ports are deleted');
+  if (values['dry-run'] !== true) requireAnswerable(context, 'prune asks before ports are deleted');
   return withDatabase(context, rulesOf(values), async (database) => {
     const desired = sets.map(({ statefulSet }) => statefulSet);
     const { pruned, waiting } = await database.manager.prune(desired, { ...database.call, dryRun: true, graceMs: 0 });
