@@ -237,6 +237,7 @@ describe('the command line', () => {
     const nb = ['--nb-remote', 'tcp:127.0.0.1:6641'];
     expect(readOptions([...nb, '--listen', '0.0.0.0:8080'], {}).listen).to.deep.equal({ host: '0.0.0.0', port: 8080 });
     expect(readOptions([...nb, '--listen', '[::1]:0'], {}).listen).to.deep.equal({ host: '::1', port: 0 });
+    expect(readOptions([...nb, '--listen', ':8080'], {}).listen).to.deep.equal({ host: undefined, port: 8080 });
   });
 
   it('can be asked for help without anything else, and the help names every flag', () => {

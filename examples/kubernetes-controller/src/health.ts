@@ -9,6 +9,12 @@ export interface HealthSource {
   metrics(): string;
 }
 
+/** Where to listen; all addresses of the machine when there is no host. */
+export interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
 /** Serves the three pages. */
 export class HealthServer implements AsyncDisposable {
   readonly #server: Server;
@@ -17,27 +23,25 @@ export class HealthServer implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Listens on `HOST:PORT`; port 0 stands for any free one. Rejects when that cannot be. */
-  static async start(
-    address: { readonly host: string; readonly port: number },
-    source: HealthSource,
-  ): Promise<HealthServer> {
+  /** Listens there: without a host on all addresses, IPv4 and IPv6; port 0 is any free one. Rejects when that cannot be. */
+  static async start({ host, port }: ListenAddress, source: HealthSource): Promise<HealthServer> {
     const server = createServer((request, response) => {
       const answer = (status: number, body: string): void => {
         response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(`${body}\n`);
       };
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      if (pathname === '/healthz') answer(200, 'ok');
-      else if (pathname === '/readyz') {
+      // Not every request target is a URL: that of "GET //" is none.
+      const [path] = (request.url ?? '').split('?');
+      if (path === '/healthz') answer(200, 'ok');
+      else if (path === '/readyz') {
         // A controller that is not ready needs no restart: it waits for others, and says for whom.
         const reason = source.notReady();
         answer(reason === undefined ? 200 : 503, reason ?? 'ok');
-      } else if (pathname === '/metrics') answer(200, source.metrics().trimEnd());
+      } else if (path === '/metrics') answer(200, source.metrics().trimEnd());
       else answer(404, 'there are /healthz, /readyz and /metrics');
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(address.port, address.host, resolve);
+      server.listen({ port, ...(host !== undefined && { host }) }, resolve);
     });
     return new HealthServer(server);
   }

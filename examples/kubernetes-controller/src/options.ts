@@ -1,6 +1,7 @@
 /** The controller's command line. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
+import type { ListenAddress } from './health.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 import type { ReleasePolicy } from './release-policy.js';
 
@@ -34,7 +35,8 @@ Rules
 Process
   --workers N               StatefulSets that are worked on at the same time (default 4)
   --resync SECONDS          time between two looks at everything (default 300)
-  --listen HOST:PORT        serve /healthz, /readyz and /metrics there (default: nowhere)
+  --listen [HOST]:PORT      serve /healthz, /readyz and /metrics there, without HOST on all addresses,
+                            IPv4 and IPv6 (default: nowhere)
   --log-level LEVEL         debug, info, warn or error (default info)
   --help                    print this
 
@@ -62,7 +64,7 @@ export interface Options {
   readonly vendor: string | undefined;
   readonly workers: number;
   readonly resyncMs: number;
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly listen: ListenAddress | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -166,9 +168,9 @@ function tls(values: Values, remote: string, help: boolean): Options['nbTls'] {
 
 function listen(given: string | undefined): Options['listen'] {
   if (given === undefined) return undefined;
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):([0-9]{1,5})$/.exec(given) ?? [];
-  if (host === undefined || port === undefined || Number(port) > 65_535) {
-    throw new UsageError(`--listen is "${given}"; it must be HOST:PORT, an IPv6 address in brackets`);
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)?:([0-9]{1,5})$/.exec(given) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--listen is "${given}"; it must be HOST:PORT or :PORT, an IPv6 address in brackets`);
   }
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  return { host: host?.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
