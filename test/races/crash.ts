@@ -41,6 +41,8 @@ export interface CrashReport {
   readonly foreignWrites: number;
   /** Managed ports that got an address which a foreign port had first. */
   readonly conflicts: number;
+  /** Addresses that kept and foreign ports share at the end: foreign ports came second, or a kill came before the look. */
+  readonly shared: number;
   readonly durationMs: number;
 }
 
@@ -161,6 +163,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       operations: executions.length,
       foreignWrites,
       conflicts: checker.occupancy.conflicts.length,
+      shared: checker.occupancy.shared().size,
       durationMs,
     };
   } finally {

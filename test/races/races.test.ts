@@ -16,6 +16,7 @@ describe('four managers and a writer that knows nothing of them', function () {
       console.log(formatRaces(report).replace(/^/gm, '      '));
       expect(report.violations).to.deep.equal([]);
       const { tally, outcomes } = report;
+      expect(report.compactions).to.equal(3);
       expect(tally.created).to.be.above(200);
       expect(tally.readdressed).to.be.above(10);
       expect(tally.takenBack, 'ports taken back because of foreign ones').to.be.above(0);

@@ -1,5 +1,4 @@
 /** The figures of a run, for people. */
-import type { Tally } from './checker.js';
 import type { CrashReport } from './crash.js';
 import type { RaceReport } from './races.js';
 
@@ -29,18 +28,11 @@ export function formatCrashes(report: CrashReport): string {
   ].join('\n');
 }
 
-function figures({
-  tally,
-  outcomes,
-  conflicts,
-}: {
-  tally: Tally;
-  outcomes: RaceReport['outcomes'];
-  conflicts: number;
-}): string[] {
+function figures({ tally, outcomes, conflicts, shared }: RaceReport | CrashReport): string[] {
   return [
     `calls told of ports: ${list(outcomes)}`,
-    `log: ${list({ ...tally })}, conflicts with foreign ports that were first ${conflicts}`,
+    `log: ${list({ ...tally })}`,
+    `foreign ports that were first ${conflicts}; addresses shared with foreign ports at the end, all audited: ${shared}`,
   ];
 }
 
