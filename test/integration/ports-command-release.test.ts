@@ -226,6 +226,15 @@ describe('ovn-northbound ports, giving up addresses', () => {
       });
     });
 
+    it('give pods that run the addresses of an edited pool, whatever they were told that they have', async () => {
+      const annotations = { 'ovn.kubernetes.io/allocated': 'true', 'ovn.kubernetes.io/ip_address': '10.16.0.21' };
+      const pod = { kind: 'Pod', metadata: { name: 'web-0', namespace: 'product', uid: 'p1', annotations } };
+      const edited = await scene.manifest({ pool: '10.16.0.41' }, pod);
+      const { exitCode, isAsked } = await scene.ask({ answer: 'y' }, 'readdress', '-f', edited);
+      expect([exitCode, isAsked]).to.deep.equal([0, true]);
+      expect(await scene.ports()).to.include({ 'web-0.product': '10.16.0.41', 'web-1.product': '10.16.0.22' });
+    });
+
     it('ask before ports move to another switch, as after a slip in --subnet', async () => {
       const file = await scene.manifest({ replicas: 1 });
       const { exitCode, err } = await unchanged(() => scene.run('apply', '-f', file, '--subnet', 'product=qa'));

@@ -6,6 +6,7 @@
 import { parseAllDocuments } from 'yaml';
 import { OvsdbError, printValue } from '../../errors.js';
 import { readWorkload, type PodLike, type StatefulSetLike, type Workload } from '../../statefulset/workload.js';
+import { podsToCome, withWishesOnly } from './pod-wishes.js';
 import { counted } from './table.js';
 
 /** A text that holds manifests. */
@@ -19,7 +20,10 @@ export interface ManifestSource {
 export interface ManifestSet {
   readonly statefulSet: StatefulSetLike;
   readonly workload: Workload;
-  /** Its pods that stand in the manifest, by name. */
+  /**
+   * Its pods that stand in the manifest, by name, and those to come whose template asks for addresses. Their annotations
+   * are what they ask for.
+   */
   readonly pods: ReadonlyMap<string, PodLike>;
 }
 
@@ -57,8 +61,11 @@ export function readManifest(sources: readonly ManifestSource[]): Manifest {
   for (const { kind, object } of objects) {
     if (kind === 'StatefulSet') continue;
     const owner = kind === 'Pod' ? sets.get(ownerOf(object) ?? '') : undefined;
-    if (owner !== undefined) owner.pods.set(nameOf(object), object);
+    if (owner !== undefined) owner.pods.set(nameOf(object), withWishesOnly(object));
     else passedOver.set(kind ?? 'object without a kind', (passedOver.get(kind ?? 'object without a kind') ?? 0) + 1);
+  }
+  for (const { statefulSet, workload, pods } of sets.values()) {
+    for (const [name, pod] of podsToCome(statefulSet, workload, pods)) pods.set(name, pod);
   }
   const others = [...passedOver].map(([kind, count]) => counted(count, kind, kind));
   if (sets.size === 0) {

@@ -47,6 +47,44 @@ describe('readManifest', () => {
     expect(manifest.notes).to.deep.equal(['passed over: 2 Pod']);
   });
 
+  describe('the addresses that pods ask for', () => {
+    const annotationsOf = (...texts: string[]): Record<string, unknown> => {
+      const [set] = read(texts.join('---\n')).sets;
+      return Object.fromEntries([...(set?.pods ?? [])].map(([name, pod]) => [name, pod.metadata?.annotations]));
+    };
+    const pod = (annotations: object): string =>
+      JSON.stringify({ kind: 'Pod', metadata: { name: 'web-0', namespace: 'product', uid: 'u', annotations } }) + '\n';
+    const IP = 'ovn.kubernetes.io/ip_address';
+    const MAC = 'ovn.kubernetes.io/mac_address';
+    const ALLOCATED = { 'ovn.kubernetes.io/allocated': 'true' };
+
+    it('are those of their annotations', () => {
+      const asked = { [IP]: '10.16.0.9', [MAC]: '02:00:00:00:00:09' };
+      expect(annotationsOf(WEB, pod({ ...asked, other: 'x' }))).to.deep.equal({ 'web-0': asked });
+    });
+
+    it('are not the addresses that they were told they have', () => {
+      const told = { ...ALLOCATED, [IP]: '10.16.0.9', [MAC]: '02:00:00:00:00:09' };
+      expect(annotationsOf(WEB, pod(told))).to.deep.equal({ 'web-0': {} });
+      const granted = { ...told, 'ovn-northbound/requested-ip-address': '10.16.0.8' };
+      expect(annotationsOf(WEB, pod(granted))).to.deep.equal({ 'web-0': { [IP]: '10.16.0.8' } });
+      expect(read(`${WEB}---\n${pod(told)}`).sets[0]?.pods.get('web-0')?.metadata?.uid).to.equal('u');
+    });
+
+    it('are those of the template for pods to come', () => {
+      const template = { metadata: { annotations: { [IP]: '10.16.0.7', other: 'x' } } };
+      const spec = { replicas: 2, ordinals: { start: 0 }, template };
+      const set = `${JSON.stringify({ kind: 'StatefulSet', metadata: { name: 'web', namespace: 'product' }, spec })}\n`;
+      expect(annotationsOf(set, pod(ALLOCATED))).to.deep.equal({ 'web-0': {}, 'web-1': { [IP]: '10.16.0.7' } });
+      expect(annotationsOf(WEB)).to.deep.equal({});
+    });
+
+    it('are refused with their pod when they are malformed, not here', () => {
+      expect(annotationsOf(WEB, 'kind: Pod\nmetadata: {name: web-0, namespace: product, annotations: [a]}\n')).to.deep.equal({ 'web-0': ['a'] }); // prettier-ignore
+      expect(annotationsOf(WEB, pod({ [IP]: 7 }))).to.deep.equal({ 'web-0': { [IP]: 7 } });
+    });
+  });
+
   it('passes over other kinds and says so', () => {
     const others = 'kind: Service\n---\nkind: Service\n---\nkind: ConfigMap\n---\n{a: 1}\n---\n';
     expect(read(`${others}${WEB}`).notes).to.deep.equal([
