@@ -299,6 +299,28 @@ describe('ovn-northbound ports, giving up addresses', () => {
       expect(err).to.include('say where they are complete: --namespace, --switch or --all');
     });
 
+    it('leaves the ports of all pods that stand in the manifests, also where their StatefulSet is gone', async () => {
+      await scene.run(
+        'apply',
+        '-f',
+        await scene.manifest({ name: 'gone', replicas: 2, pool: '10.16.0.51,10.16.0.52' }),
+      );
+      const pods = ['web-2', 'gone-0'].map((name) => ({ kind: 'Pod', metadata: { name, namespace: 'product' } }));
+      const file = await scene.manifest({ replicas: 1, pool: POOL }, ...pods);
+      const run = await scene.run('prune', '-f', file, '-n', 'product', '--yes', '--json');
+      const { released, left } = documentOf(run) as Record<string, { port: string; reason: string }[]>;
+      expect(released?.map(({ port }) => port)).to.deep.equal(['gone-1.product', 'web-1.product']);
+      expect(left?.map(({ port, reason }) => [port, reason])).to.deep.equal([
+        ['gone-0.product', 'pod-exists'],
+        ['web-2.product', 'pod-exists'],
+      ]);
+      expect([run.exitCode, run.err]).to.deep.equal([
+        0,
+        'gone-0.product stays: its pod product/gone-0 stands in the manifest\n' +
+          'web-2.product stays: its pod product/web-2 stands in the manifest\n',
+      ]);
+    });
+
     it('deletes, after a question, what no StatefulSet of the manifests needs there, and what is not up', async () => {
       await scene.run('apply', '-f', await scene.manifest({ name: 'db', namespace: 'qa', pool: '10.17.0.5' }));
       await scene.run('apply', '-f', await scene.manifest({ name: 'api', replicas: 2, pool: '10.16.0.51,10.16.0.52' }));

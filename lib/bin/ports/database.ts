@@ -71,7 +71,8 @@ export async function manifestOf(context: PortsContext): Promise<Manifest> {
   }
   const sources: ManifestSource[] = [];
   for (const file of files) sources.push(await readSource(context, file));
-  const manifest = readManifest(sources);
+  // What prune deletes depends on every pod that there is.
+  const manifest = readManifest(sources, { takesAllPods: name === 'prune' });
   for (const note of manifest.notes) output.writeError(`note: ${printable(note)}\n`);
   return manifest;
 }

@@ -49,7 +49,7 @@ export function keptPorts({ nb, manager }: Database, selection: Selection): Mana
 }
 
 /** The order that people look for. */
-export function byStatefulSetAndOrdinal(a: ManagedPort, b: ManagedPort): number {
+function byStatefulSetAndOrdinal(a: ManagedPort, b: ManagedPort): number {
   if (a.statefulSet !== b.statefulSet) return a.statefulSet < b.statefulSet ? -1 : 1;
   return a.ordinal - b.ordinal;
 }

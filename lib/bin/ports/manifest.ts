@@ -30,6 +30,8 @@ export interface ManifestSet {
 /** What manifests hold. */
 export interface Manifest {
   readonly sets: readonly ManifestSet[];
+  /** `namespace/name` of all pods, of whatever StatefulSet or none. */
+  readonly podKeys: ReadonlySet<string>;
   /** What was passed over, for people. */
   readonly notes: readonly string[];
 }
@@ -41,10 +43,14 @@ interface KubernetesObject {
 }
 
 /**
- * Reads all StatefulSets of the sources, and their pods. Throws `OvsdbError` `File` for what is neither YAML nor JSON,
- * holds no StatefulSet, or holds one twice; `PortError` `InvalidStatefulSet` for one that Kubernetes would refuse.
+ * Reads all StatefulSets of the sources, and their pods; `takesAllPods`: other pods are not passed over. Throws
+ * `OvsdbError` `File` for what is neither YAML nor JSON, holds no StatefulSet, or holds one twice; `PortError`
+ * `InvalidStatefulSet` for one that Kubernetes would refuse.
  */
-export function readManifest(sources: readonly ManifestSource[]): Manifest {
+export function readManifest(
+  sources: readonly ManifestSource[],
+  { takesAllPods = false }: { readonly takesAllPods?: boolean } = {},
+): Manifest {
   const objects = sources.flatMap(objectsOf);
   const sets = new Map<string, ManifestSet & { readonly file: string; readonly pods: Map<string, PodLike> }>();
   for (const { kind, object, file } of objects) {
@@ -57,12 +63,18 @@ export function readManifest(sources: readonly ManifestSource[]): Manifest {
     }
     sets.set(workload.key, { statefulSet: object, workload, pods: new Map(), file });
   }
+  const podKeys = new Set<string>();
   const passedOver = new Map<string, number>();
   for (const { kind, object } of objects) {
     if (kind === 'StatefulSet') continue;
-    const owner = kind === 'Pod' ? sets.get(ownerOf(object) ?? '') : undefined;
-    if (owner !== undefined) owner.pods.set(nameOf(object), withWishesOnly(object));
-    else passedOver.set(kind ?? 'object without a kind', (passedOver.get(kind ?? 'object without a kind') ?? 0) + 1);
+    if (kind === 'Pod') {
+      podKeys.add(`${namespaceOf(object)}/${nameOf(object)}`);
+      const owner = sets.get(ownerOf(object) ?? '');
+      owner?.pods.set(nameOf(object), withWishesOnly(object));
+      if (owner !== undefined || takesAllPods) continue;
+    }
+    const what = kind ?? 'object without a kind';
+    passedOver.set(what, (passedOver.get(what) ?? 0) + 1);
   }
   for (const { statefulSet, workload, pods } of sets.values()) {
     for (const [name, pod] of podsToCome(statefulSet, workload, pods)) pods.set(name, pod);
@@ -75,7 +87,7 @@ export function readManifest(sources: readonly ManifestSource[]): Manifest {
       `${files}: no StatefulSet in it${others.length === 0 ? '' : `, only ${others.join(', ')}`}`,
     );
   }
-  return { sets: [...sets.values()], notes: others.length === 0 ? [] : [`passed over: ${others.join(', ')}`] };
+  return { sets: [...sets.values()], podKeys, notes: others.length === 0 ? [] : [`passed over: ${others.join(', ')}`] };
 }
 
 /** What a text of YAML documents, or of JSON, holds. Throws `OvsdbError` `File`. */
@@ -122,8 +134,8 @@ function flatten(file: string, given: unknown, kindOfList: string | undefined): 
 
 /** `namespace/name` of the StatefulSet that a pod says it belongs to, or else by its name. */
 function ownerOf(pod: PodLike): string | undefined {
-  const metadata = pod.metadata as { readonly name?: unknown; readonly namespace?: unknown; readonly ownerReferences?: unknown } | null | undefined; // prettier-ignore
-  const namespace = typeof metadata?.namespace === 'string' ? metadata.namespace : 'default';
+  const metadata = pod.metadata as { readonly name?: unknown; readonly ownerReferences?: unknown } | null | undefined; // prettier-ignore
+  const namespace = namespaceOf(pod);
   if (Array.isArray(metadata?.ownerReferences)) {
     const owners = metadata.ownerReferences as readonly ({ readonly kind?: unknown; readonly name?: unknown } | null)[];
     const owner = owners.find((reference) => reference?.kind === 'StatefulSet')?.name;
@@ -131,6 +143,11 @@ function ownerOf(pod: PodLike): string | undefined {
   }
   const [, name] = typeof metadata?.name === 'string' ? (/^(.+)-\d+$/.exec(metadata.name) ?? []) : [];
   return name === undefined ? undefined : `${namespace}/${name}`;
+}
+
+function namespaceOf({ metadata }: PodLike): string {
+  const namespace: unknown = metadata?.namespace;
+  return typeof namespace === 'string' ? namespace : 'default';
 }
 
 function nameOf({ metadata }: PodLike): string {

@@ -1,19 +1,26 @@
 /** The sub-commands that give addresses back: `release` and `prune`. */
 import { InvalidArgumentError } from '../../errors.js';
-import { podPort, readManagedPort, type ManagedPort } from '../../statefulset/managed-port.js';
+import { podPort, type ManagedPort } from '../../statefulset/managed-port.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
 import { releaseExactly } from './exact-release.js';
-import { byStatefulSetAndOrdinal, keptPorts, selectionOf } from './kept-ports.js';
+import { keptPorts, selectionOf } from './kept-ports.js';
 import { isConfirmed, requireAnswerable } from './question.js';
 import { keptPortJson, keptPortTable, type Report } from './report.js';
 import { counted } from './table.js';
+
+/** Why ports that were selected stay. */
+const STAYS = {
+  'other-incarnation': ({ statefulSet, ownerUid = 'unknown' }: ManagedPort) =>
+    `a later StatefulSet ${statefulSet} (uid ${ownerUid}) uses it`,
+  'pod-exists': ({ pod }: ManagedPort) => `its pod ${pod} stands in the manifest`,
+} as const;
 
 /** Ports that shall go, and what is to be said of others. */
 interface Candidates {
   readonly ports: readonly ManagedPort[];
   /** Ports that were selected, and stay. */
-  readonly skipped: readonly { readonly port: ManagedPort; readonly reason: 'other-incarnation' }[];
+  readonly skipped: readonly { readonly port: ManagedPort; readonly reason: keyof typeof STAYS }[];
 }
 
 /** Deletes the kept ports that are selected, after a question. */
@@ -44,7 +51,7 @@ export async function release(context: PortsContext): Promise<Report> {
 /** Deletes kept ports that no StatefulSet of the manifests needs, after a question. */
 export async function prune(context: PortsContext): Promise<Report> {
   const { values } = context;
-  const { sets } = await manifestOf(context);
+  const { sets, podKeys } = await manifestOf(context);
   if (values.all !== true && values.namespace === undefined && values.switch === undefined) {
     throw new InvalidArgumentError(
       'prune deletes what the manifests do not have; say where they are complete: --namespace, --switch or --all',
@@ -56,26 +63,19 @@ export async function prune(context: PortsContext): Promise<Report> {
     const desired = sets.map(({ statefulSet }) => statefulSet);
     const { pruned, waiting } = await database.manager.prune(desired, { ...database.call, dryRun: true, graceMs: 0 });
     const names = new Set([...pruned, ...waiting].map(({ port }) => port));
-    const ports = keptPorts(database, selection).filter(({ row }) => names.has(row.name));
-    return giveBack(context, database, { ports, skipped: [] });
+    const unneeded = keptPorts(database, selection).filter(({ row }) => names.has(row.name));
+    // A pod that was just made is not up yet, and one of a StatefulSet that was deleted without its pods is not in `sets`.
+    const ports = unneeded.filter(({ pod }) => !podKeys.has(pod));
+    const skipped = unneeded.filter(({ pod }) => podKeys.has(pod));
+    return giveBack(context, database, { ports, skipped: skipped.map((port) => ({ port, reason: 'pod-exists' })) });
   });
-}
-
-/** The kept ports of these names, as they are now. */
-export function portsNamed({ nb }: Database, names: Iterable<string>): ManagedPort[] {
-  return Array.from(names, (name) => nb.tables.Logical_Switch_Port.find({ name }))
-    .flatMap((row) => (row === undefined ? [] : (readManagedPort(row) ?? [])))
-    .sort(byStatefulSetAndOrdinal);
 }
 
 async function giveBack(context: PortsContext, database: Database, { ports, skipped }: Candidates): Promise<Report> {
   const { values, output, signal } = context;
   const { nb } = database;
   const isDryRun = values['dry-run'] === true;
-  const complaints = skipped.map(
-    ({ port }) =>
-      `${port.row.name} stays: a later StatefulSet ${port.statefulSet} (uid ${port.ownerUid ?? 'unknown'}) uses it`,
-  );
+  const complaints = skipped.map(({ port, reason }) => `${port.row.name} stays: ${STAYS[reason](port)}`);
   const leftJson = skipped.map(({ port, reason }) => ({ ...keptPortJson(nb, port), reason }));
   const shown = new Map(ports.map((port) => [port, keptPortJson(nb, port)]));
   const json = (released: readonly ManagedPort[], left: readonly ManagedPort[], reason: string): Report['json'] => ({

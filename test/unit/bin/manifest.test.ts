@@ -45,6 +45,7 @@ describe('readManifest', () => {
     const manifest = read([pods[0], WEB, ...pods.slice(1)].join('---\n'));
     expect([...(manifest.sets[0]?.pods.keys() ?? [])]).to.deep.equal(['web-0', 'odd']);
     expect(manifest.notes).to.deep.equal(['passed over: 2 Pod']);
+    expect([...manifest.podKeys]).to.deep.equal(['product/web-0', 'product/odd', 'product/web-1', 'other/web-2']);
   });
 
   describe('the addresses that pods ask for', () => {
