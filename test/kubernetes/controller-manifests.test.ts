@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 
 import { readOptions } from '../../examples/kubernetes-controller/src/options.js';
+import { lsAdd, lsGet } from '../../lib/index.js';
 import type { KubeInput } from './api-server/objects.js';
 import { clusterRoleRules, Fixture, manifestDocuments } from './controller-fixture.js';
 
@@ -71,6 +72,9 @@ describe("the Kubernetes controller's manifests", function () {
         .slice(length)
         .some(({ attributes: { verb, resource } }) => verb === 'get' && resource === 'events'),
     );
+    await fixture.nb.transact((tx) => lsAdd(tx, 'other', { columns: { other_config: { subnet: '10.16.0.0/16' } } }));
+    fixture.annotateNamespace('product', { 'ovn.kubernetes.io/logical_switch': 'other' });
+    await fixture.until('the port is moved', () => lsGet(fixture.nb, 'other').ports.length === 1);
     fixture.deleteSet('web');
     await fixture.until('the port is gone', () => Object.keys(fixture.ports()).length === 0);
     await fixture.until('all watches were started', () => fixture.server.watches.length === 3);

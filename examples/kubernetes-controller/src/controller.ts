@@ -17,6 +17,7 @@ import type { KubeApi } from './kube-api.js';
 import { askedDelayMs } from './kube-error.js';
 import { keepNamespace, keepPod, keepStatefulSet } from './kube-objects.js';
 import type { Namespace, Pod, RawPod, RawStatefulSet, StatefulSet } from './kube-objects.js';
+import { POD_NAME_LABEL } from './live-cluster.js';
 import { explain, type Log } from './log.js';
 import { PodIndex } from './pod-index.js';
 import { Reconciler, UnfinishedError, type ClusterView } from './reconcile.js';
@@ -48,8 +49,9 @@ export interface ControllerOptions {
   readonly eventRepeatMs?: number;
 }
 
-/** Label of every pod that a StatefulSet made: others need not be sent by the API server at all. */
-const POD_SELECTOR = 'statefulset.kubernetes.io/pod-name';
+const DEFAULT_VENDOR = 'ovn-northbound';
+/** Time for one StatefulSet in the northbound database, waiting for the connection included. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 /** Changes of the northbound database may be the cure for what failed; they come in crowds. */
 const CURE_DELAY_MS = 1_000;
 
@@ -65,6 +67,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #events: EventRecorder;
   readonly #manager: StatefulSetPortManager;
+  readonly #vendor: string;
   readonly #queue: WorkQueue;
   readonly #pods = new PodIndex();
   /** The policies of StatefulSets as last seen, those included that are gone. */
@@ -84,9 +87,12 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { api, nb, log, rules, watchBackOff, eventRepeatMs } = options;
+    const timeoutMs = rules?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#vendor = rules?.vendor ?? DEFAULT_VENDOR;
     this.#manager = new StatefulSetPortManager(nb, {
-      timeoutMs: 30_000,
       ...rules,
+      timeoutMs,
+      vendor: this.#vendor,
       subnets: (namespace) => this.#subnetOf(namespace),
       port: ({ namespace, statefulSet }) => {
         const policy = this.#policyOf(`${namespace}/${statefulSet}`);
@@ -109,7 +115,8 @@ export class Controller {
     this.#podReflector = new Reflector<RawPod, Pod>({
       ...reflecting,
       path: '/api/v1/pods',
-      labelSelector: POD_SELECTOR,
+      // Pods of others need not be sent by the API server at all.
+      labelSelector: POD_NAME_LABEL,
       keep: keepPod,
       onChange: (change) => this.#podChanged(change),
     });
@@ -124,6 +131,8 @@ export class Controller {
       nb,
       log,
       manager: this.#manager,
+      vendor: this.#vendor,
+      timeoutMs,
       events: this.#events,
       view: this.#view(),
     });
@@ -222,7 +231,10 @@ export class Controller {
 
   #addEverything(): void {
     const keys = new Set(this.#statefulSetReflector.objects.keys());
-    for (const { statefulSet } of this.#manager.listAll()) keys.add(statefulSet);
+    for (const { statefulSet, row } of this.#manager.listAll()) {
+      // Those of another vendor may be of another cluster, whose StatefulSets are not gone because they are not in this one.
+      if (row.external_ids['vendor'] === this.#vendor) keys.add(statefulSet);
+    }
     for (const key of keys) this.#queue.add(key);
     for (const key of this.#lastPolicies.keys()) if (!keys.has(key)) this.#lastPolicies.delete(key);
   }
@@ -267,7 +279,7 @@ export class Controller {
     return {
       statefulSet: (key) => this.#statefulSetReflector.objects.get(key),
       podsOf: (key) => this.#pods.of(key),
-      isKnownNamespace: (namespace) => this.#namespaceReflector.objects.has(namespace),
+      namespace: (name) => this.#namespaceReflector.objects.get(name),
       subnetOf: (namespace) => this.#subnetOf(namespace),
       lastPolicy: (key) => this.#lastPolicies.get(key),
       takeGonePods: (key) => this.#pods.takeGone(key),

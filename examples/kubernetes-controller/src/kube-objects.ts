@@ -11,6 +11,8 @@ export interface ObjectMeta {
   readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Raised with each change of the spec; not every kind of object has it. */
+  readonly generation?: number;
   readonly creationTimestamp?: string;
   /** Set when the object is being deleted and still there. */
   readonly deletionTimestamp?: string;
@@ -117,13 +119,14 @@ export function keepStatefulSet(raw: RawStatefulSet): StatefulSet {
 }
 
 function keepMetadata(raw: ObjectMeta): ObjectMeta {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp } = raw;
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = raw;
   const annotations = keepAnnotations(raw.annotations);
   return {
     name,
     uid,
     resourceVersion,
     ...(namespace !== undefined && { namespace }),
+    ...(generation !== undefined && { generation }),
     ...(creationTimestamp !== undefined && { creationTimestamp }),
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...(annotations !== undefined && { annotations }),

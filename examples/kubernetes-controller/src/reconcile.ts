@@ -11,6 +11,8 @@ import {
   type NorthboundClient,
   type PodLike,
   type PodOutcomeOk,
+  type PodPort,
+  type StatefulSetLike,
   type StatefulSetPortManager,
 } from 'ovn-northbound';
 
@@ -18,7 +20,8 @@ import { annotationChanges, podForManager, wishAnnotations } from './annotations
 import type { EventRecorder, EventSubject } from './events.js';
 import type { KubeApi } from './kube-api.js';
 import { hasStatus } from './kube-error.js';
-import { splitKey, type Pod, type StatefulSet } from './kube-objects.js';
+import { splitKey, type Namespace, type Pod, type StatefulSet } from './kube-objects.js';
+import { LiveCluster } from './live-cluster.js';
 import type { Log } from './log.js';
 import { inParallel } from './parallel.js';
 import { policyOfPorts, policyWarning, type ReleasePolicy } from './release-policy.js';
@@ -29,7 +32,7 @@ export interface ClusterView {
   statefulSet(key: string): StatefulSet | undefined;
   /** The pods of a StatefulSet, or of one that had its name. */
   podsOf(key: string): readonly Pod[];
-  isKnownNamespace(namespace: string): boolean;
+  namespace(name: string): Namespace | undefined;
   /** The subnet of a namespace; undefined when nothing says its switch. */
   subnetOf(namespace: string): NamespaceSubnet | undefined;
   /** The policy of this StatefulSet when this process last saw it; undefined when it never did. */
@@ -44,6 +47,10 @@ export interface ReconcilerOptions {
   readonly api: Pick<KubeApi, 'request'>;
   readonly nb: NorthboundClient;
   readonly manager: StatefulSetPortManager;
+  /** `vendor` of this controller's ports; others are none of its business. */
+  readonly vendor: string;
+  /** Time for the northbound database to be in sync, in milliseconds. */
+  readonly timeoutMs: number;
   readonly view: ClusterView;
   readonly events: Pick<EventRecorder, 'warn'>;
   readonly log: Log;
@@ -60,9 +67,11 @@ const PARALLEL_PATCHES = 8;
 /** See the head of this file. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #live: LiveCluster;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#live = new LiveCluster(options.api);
   }
 
   /** Does what there is to do for the StatefulSet `namespace/name`. Rejects when something is left to be done. */
@@ -75,7 +84,8 @@ export class Reconciler {
     if (set.metadata.deletionTimestamp !== undefined) return;
     const { namespace = 'default' } = set.metadata;
     // The StatefulSet was faster than its namespace, which comes on another connection, and brings the key back.
-    if (!view.isKnownNamespace(namespace)) throw new UnfinishedError(`namespace ${namespace} has not been seen yet`);
+    if (view.namespace(namespace) === undefined)
+      throw new UnfinishedError(`namespace ${namespace} has not been seen yet`);
     if (!this.#isOurs(set)) return;
     const pods = view.podsOf(key).filter((pod) => isMember(set, pod));
     const result = await this.#apply(set, pods, signal);
@@ -112,20 +122,55 @@ export class Reconciler {
     return (
       this.#options.view.subnetOf(namespace) !== undefined ||
       set.spec.template.metadata?.annotations?.['ovn.kubernetes.io/ip_pool'] !== undefined ||
-      this.#options.manager.list(set).length > 0
+      this.#ownPorts(set).length > 0
     );
   }
 
+  /** The ports that are kept for a StatefulSet of this cluster. */
+  #ownPorts(set: StatefulSetLike): ManagedPort[] {
+    const { manager, vendor } = this.#options;
+    return manager.list(set).filter(({ row }) => row.external_ids['vendor'] === vendor);
+  }
+
   async #apply(set: StatefulSet, pods: readonly Pod[], signal: AbortSignal): Promise<ApplyResult> {
+    const { manager, nb, timeoutMs } = this.#options;
+    const given = [...pods.map(podForManager), ...podsToCome(set, pods)];
     try {
-      return await this.#options.manager.apply(set, {
-        pods: [...pods.map(podForManager), ...podsToCome(set, pods)],
-        signal,
-      });
+      await nb.synced({ signal, timeoutMs });
+      await this.#makeSure(set, manager.plan(set, { pods: given }), signal);
+      return await manager.apply(set, { pods: given, signal });
     } catch (error) {
       if (isForPeople(error)) this.#warn(set, error.code, error.message);
       throw error;
     }
+  }
+
+  /** Rejects when what a plan takes away or changes follows from a copy of the cluster that is behind. */
+  async #makeSure(set: StatefulSet, { outcomes, released }: ApplyResult, signal: AbortSignal): Promise<void> {
+    const { name, namespace = 'default', uid, generation } = set.metadata;
+    const isMoved = outcomes.some(({ status }) => status === 'moved');
+    if (isMoved) {
+      const [live, seen] = [await this.#live.namespace(namespace, signal), this.#options.view.namespace(namespace)];
+      if (JSON.stringify(live?.metadata.annotations) !== JSON.stringify(seen?.metadata.annotations)) {
+        throw new UnfinishedError(`namespace ${namespace} has changed, which has not been seen yet`);
+      }
+    }
+    if (!isMoved && released.length === 0 && !outcomes.some(({ status }) => status === 'readdressed')) return;
+    const live = await this.#live.statefulSet(namespace, name, signal);
+    if (live?.metadata.uid !== uid || live.metadata.generation !== generation) {
+      throw new UnfinishedError(`StatefulSet ${namespace}/${name} has changed, which has not been seen yet`);
+    }
+    await this.#makeSureOfNoPod(namespace, released, signal);
+  }
+
+  async #makeSureOfNoPod(
+    namespace: string,
+    ports: readonly Pick<PodPort, 'pod'>[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const names = ports.map(({ pod }) => pod);
+    const pod = await this.#live.anyPod(namespace, names, signal);
+    if (pod !== undefined) throw new UnfinishedError(`pod ${namespace}/${pod} exists, but has not been seen yet`);
   }
 
   /** Events for everything that somebody may have to act upon. */
@@ -206,33 +251,24 @@ export class Reconciler {
 
   /** Releases the ports of a StatefulSet that is gone, if that is its policy, once its last pod is gone too. */
   async #statefulSetGone(key: string, signal: AbortSignal): Promise<void> {
-    const { api, log, manager, view } = this.#options;
+    const { log, manager, view } = this.#options;
     const { namespace, name } = splitKey(key);
-    const ports = manager.list({ metadata: { namespace, name } });
+    const ports = this.#ownPorts({ metadata: { namespace, name } });
     if (ports.length === 0) return;
     if ((view.lastPolicy(key) ?? policyOfPorts(ports)) === 'keep') return;
     // The end of the last one brings the key back here.
     if (view.podsOf(key).length > 0) return;
     const uids = uidsOf(ports);
-    // What is deleted is asked for, not read from a copy that may be behind.
-    if (await this.#exists(api, namespace, name, signal)) {
+    if ((await this.#live.statefulSet(namespace, name, signal)) !== undefined) {
       throw new UnfinishedError(`StatefulSet ${key} exists, but has not been seen yet`);
     }
+    const pods = ports.map(({ pod }) => ({ pod: splitKey(pod).name }));
+    await this.#makeSureOfNoPod(namespace, pods, signal);
     for (const uid of uids) {
       // Only ports that this incarnation used last: one that was made anew meanwhile keeps its own.
       const { released } = await manager.release({ metadata: { namespace, name, uid } }, { signal });
       if (released.length === 0) continue;
       log('info', `released the ports of StatefulSet ${key}, which is gone`, { ports: released.length, uid });
-    }
-  }
-
-  async #exists(api: Pick<KubeApi, 'request'>, namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
-    try {
-      await api.request('GET', `/apis/apps/v1/namespaces/${namespace}/statefulsets/${name}`, { signal });
-      return true;
-    } catch (error) {
-      if (hasStatus(error, 404)) return false;
-      throw error;
     }
   }
 }
