@@ -226,6 +226,18 @@ describe('ovn-northbound ports, giving up addresses', () => {
       });
     });
 
+    it('ask for no address that another StatefulSet of the manifest gets first', async () => {
+      await scene.run('apply', '-f', await scene.manifest({ name: 'api', pool: '10.16.0.51' }));
+      const edited = await scene.manifest({ pool: '10.16.0.60' }, { name: 'api', pool: '10.16.0.60' });
+      const { exitCode, isAsked, err } = await scene.ask({ answer: 'y' }, 'readdress', '-f', edited);
+      expect([exitCode, isAsked]).to.deep.equal([3, true]);
+      expect(err).to.include('Give up 1 port or address?');
+      expect(err).to.include(
+        'pod api-0 of product/api keeps its port with 10.16.0.51: 10.16.0.60 belongs to port web-0',
+      );
+      expect(await scene.ports()).to.include({ 'web-0.product': '10.16.0.60', 'api-0.product': '10.16.0.51' });
+    });
+
     it('give pods that run the addresses of an edited pool, whatever they were told that they have', async () => {
       const annotations = { 'ovn.kubernetes.io/allocated': 'true', 'ovn.kubernetes.io/ip_address': '10.16.0.21' };
       const pod = { kind: 'Pod', metadata: { name: 'web-0', namespace: 'product', uid: 'p1', annotations } };

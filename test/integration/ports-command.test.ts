@@ -52,6 +52,33 @@ describe('ovn-northbound ports', () => {
       expect(transactions).to.have.lengthOf(1);
     });
 
+    it('refuses an address that another StatefulSet of the manifest has first, as apply does', async () => {
+      const first = { name: 'a', replicas: 2, pool: '10.16.0.31,10.16.0.32' };
+      const second = { name: 'b', replicas: 2, pool: '10.16.0.33,10.16.0.32' };
+      // The same addresses on another switch clash with none.
+      const elsewhere = { name: 'c', namespace: 'far', replicas: 2, pool: '10.16.0.31,10.16.0.32' };
+      await scene.addSwitch('far', { subnet: '10.16.0.0/24' });
+      const file = await scene.manifest(first, second, elsewhere);
+      const statuses = ({ out }: { out: string }): string[] =>
+        cellsOf(out).slice(1, 7).map((cells) => `${cells[2]} ${cells[3]}`); // prettier-ignore
+      const plan = await scene.run('plan', '-f', file);
+      expect(plan.exitCode).to.equal(3);
+      expect(plan.err).to.match(/^pod b-1 of product\/b gets no port: 10\.16\.0\.32 goes to pod a-1 of product\/a, /);
+      expect(statuses(plan)).to.deep.equal([
+        'a-0.product create',
+        'a-1.product create',
+        'b-0.product create',
+        'b-1.product refuse',
+        'c-0.far create',
+        'c-1.far create',
+      ]);
+      const applied = await scene.run('apply', '-f', file);
+      expect(applied.exitCode).to.equal(3);
+      expect(statuses(applied)).to.deep.equal(
+        statuses(plan).map((line) => line.replace(/create$/, 'created').replace(/refuse$/, 'refused')),
+      );
+    });
+
     it('has nothing to say when all is there (exit code 0)', async () => {
       const file = await applied({ replicas: 2, pool: POOL });
       const { exitCode, out } = await scene.run('plan', '-f', file);

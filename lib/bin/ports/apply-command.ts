@@ -7,6 +7,7 @@ import { outcomeJson, outcomeSummary, outcomeTable, type SetOutcome } from './ap
 import { applyShown, planOf } from './apply-shown.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
+import { refuseDoubleClaims } from './double-claims.js';
 import { isConfirmed, requireAnswerable } from './question.js';
 import { isRefusal } from './refusal.js';
 import { keptPortTable, type Report } from './report.js';
@@ -20,10 +21,12 @@ export async function apply(context: PortsContext): Promise<Report> {
   const { sets } = await manifestOf(context);
   const rules = { ...rulesOf(values), ...(name === 'readdress' && { onDrift: 'readdress' as const }) };
   return withDatabase(context, rules, async (database) => {
-    const plans = sets.map((set) => ({ set, outcome: planOf(database.manager, set) }));
-    const planned = plans.map(({ outcome }) => outcome);
+    const planned = refuseDoubleClaims(
+      database,
+      sets.map((set) => planOf(database.manager, set)),
+    );
     if (isDryRun) return reportOf(planned, isDryRun);
-    const stakes = new Map(plans.map(({ set, outcome }) => [set, stakesOf(database, outcome)]));
+    const stakes = new Map(planned.map((outcome) => [outcome.set, stakesOf(database, outcome)]));
     const all = [...stakes.values()].flat();
     if (all.length > 0) {
       requireAnswerable(

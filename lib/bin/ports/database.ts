@@ -29,6 +29,8 @@ export interface Database {
   readonly manager: StatefulSetPortManager;
   /** Another manager on the same connection, with other rules for some things. Closed with the connection. */
   managerWith(options: Partial<StatefulSetPortManagerOptions>): StatefulSetPortManager;
+  /** Name or uuid of the logical switch of a namespace. */
+  switchOf(namespace: string): string;
   /** For each call of the manager. */
   readonly call: { readonly signal: AbortSignal; readonly timeoutMs: number };
 }
@@ -44,7 +46,8 @@ export async function withDatabase<R>(
   const file = values.subnets === undefined ? undefined : await readSource(context, values.subnets);
   const given = givenSubnets(values.subnet ?? [], file);
   // A switch that is only assumed is no reason to find fault with ports that are on another one.
-  const subnets = name === 'audit' ? given : subnetsByName(given);
+  const subnetOf = subnetsByName(given);
+  const subnets = name === 'audit' ? given : subnetOf;
   const nb = await connect(context, timeoutMs);
   const managers: StatefulSetPortManager[] = [];
   const managerWith = (options: Partial<StatefulSetPortManagerOptions>): StatefulSetPortManager => {
@@ -53,7 +56,13 @@ export async function withDatabase<R>(
     return manager;
   };
   try {
-    return await work({ nb, manager: managerWith({}), managerWith, call: { signal, timeoutMs } });
+    return await work({
+      nb,
+      manager: managerWith({}),
+      managerWith,
+      switchOf: (namespace) => subnetOf(namespace).logicalSwitch,
+      call: { signal, timeoutMs },
+    });
   } finally {
     for (const manager of managers) manager.close();
     nb.close();
