@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { InvalidArgumentError, InvalidRemoteError, printValue } from '../../errors.js';
 import type { ConnectionOptions } from '../../client/client-options.js';
 import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
-import { parseRemotes } from '../../wire/remote.js';
+import { formatRemote, parseRemotes } from '../../wire/remote.js';
 import type { TlsOptions } from '../../wire/tls.js';
 
 const OPTIONS = {
@@ -123,7 +123,11 @@ export function connectionOf(
   };
   const remotes = values.db ?? (environment['OVN_NB_DB'] || DEFAULT_REMOTE);
   try {
-    parseRemotes(remotes);
+    const needsTls = parseRemotes(remotes).remotes.find(({ scheme }) => scheme === 'ssl' || scheme === 'pssl');
+    if (needsTls !== undefined && values['ca-cert'] === undefined) {
+      const what = '--ca-cert FILE, the certificate authority of the servers';
+      throw new InvalidArgumentError(`${formatRemote(needsTls)} needs ${what}`);
+    }
   } catch (error) {
     if (!(error instanceof InvalidRemoteError)) throw error;
     const from = values.db === undefined ? 'OVN_NB_DB' : '--db';

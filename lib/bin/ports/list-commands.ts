@@ -5,7 +5,7 @@ import type { Capacity } from '../../statefulset/audit/capacity.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type PortsContext } from './database.js';
 import { keptPorts, metadataOf, selectionOf, type Selection } from './kept-ports.js';
-import { errorJson, keptPortJson, keptPortTable, type Report } from './report.js';
+import { errorJson, keptPortJson, keptPortTable, withNulls, type Report } from './report.js';
 import { isRefusal } from './refusal.js';
 import { counted, formatTable, printable } from './table.js';
 
@@ -58,7 +58,7 @@ export async function audit(context: PortsContext): Promise<Report> {
         findings.length === 0
           ? 'nothing found\n'
           : `${formatTable(['SWITCH', 'KIND', 'FINDING'], rows)}${counted(findings.length, 'finding')}\n`,
-      json: { findings },
+      json: { findings: findings.map(withNulls) },
       complaints: [],
       exitCode: findings.length === 0 ? 0 : 4,
     });
@@ -108,7 +108,10 @@ export async function capacity(context: PortsContext): Promise<Report> {
   });
 }
 
-/** Is a finding about what was selected? One that is about no StatefulSet is, unless StatefulSets were named. */
+/**
+ * Is a finding about what was selected? A port whose StatefulSet cannot be read is only where StatefulSets and namespaces
+ * are not selected.
+ */
 function isAbout(finding: AuditFinding, { statefulSets, namespaces }: Selection): boolean {
   if (finding.kind === 'ambiguous-switch') {
     return statefulSets === undefined && (namespaces?.some((name) => finding.namespaces.includes(name)) ?? true);

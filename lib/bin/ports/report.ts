@@ -23,9 +23,16 @@ export function errorJson(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof OvsdbError) {
     const { code, message } = error;
     const { details } = error as { readonly details?: unknown };
-    return { code, message, details: typeof details === 'object' ? details : null };
+    return { code, message, details: typeof details === 'object' ? withNulls(details) : null };
   }
   return { code: 'Interrupted', message: error instanceof Error ? error.message : String(error), details: null };
+}
+
+/** A plain value whose members are all there in JSON: null for what is undefined. */
+export function withNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNulls);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withNulls(member)]));
 }
 
 /** Has an operator of the database said which switch a port is on? Its name, or undefined for a port that is on none. */

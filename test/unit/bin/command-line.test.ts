@@ -75,6 +75,12 @@ describe('the command line of ports', () => {
     expect(timeoutMsOf(values)).to.equal(2500);
   });
 
+  it('needs a certificate authority where a remote is reached over TLS', () => {
+    const { values } = parseCommandLine(['list', '--db', 'tcp:h:1,ssl:h:2']);
+    expect(() => connectionOf(values, {})).to.throw(InvalidArgumentError, /^ssl:h:2 needs --ca-cert FILE, /);
+    expect(() => connectionOf({}, { OVN_NB_DB: 'pssl:6641' })).to.throw(InvalidArgumentError, /needs --ca-cert FILE, /);
+  });
+
   it('leads to the server of OVN_NB_DB, or else where ovn-nbctl goes', () => {
     const { values } = parseCommandLine(['list']);
     expect(connectionOf(values, { OVN_NB_DB: 'tcp:h:6641' }).remotes).to.equal('tcp:h:6641');
