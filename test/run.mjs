@@ -1,30 +1,111 @@
 /**
  * Runs the tests: `node test/run.mjs [--no-typecheck] [mocha argument or test file...]`.
- * First the type check of the library, tests and examples, then mocha over the files given, or else over all.
+ *
+ * All of them, unless files are given: the type check of library, tests and examples and two runs of mocha at the same
+ * time, since most tests wait for servers most of the time. What each prints is shown as a whole, one after the other.
+ * With TEST_TOTALS_FILE the totals go there, as JSON.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const REPORTER = join(ROOT, '.ci/reporter.cjs');
+/** Files that run one after the other; the two take about as long. */
+const LANES = [['test/integration/**/*.test.ts'], ['test/!(integration)/**/*.test.ts', 'test/*.test.ts']];
+
 const given = process.argv.slice(2);
 const args = given.filter((argument) => argument !== '--no-typecheck');
+const hasFiles = args.some((argument) => argument.endsWith('.test.ts'));
+const hasReporter = args.some((argument) => argument === '-R' || argument.startsWith('--reporter'));
+const folder = mkdtempSync(join(tmpdir(), 'ovn-northbound-tests-'));
+const children = [];
 
-/** Returns whether the program succeeded. */
-function run(script, ...rest) {
-  const { status } = spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...rest], {
+/** A program that runs; what it prints is kept until it is to be shown. Resolves with whether it succeeded. */
+function start(script, programArgs, env = {}) {
+  const color = process.stdout.isTTY && process.env.NO_COLOR === undefined ? { FORCE_COLOR: '1' } : {};
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...programArgs], {
     cwd: ROOT,
-    stdio: 'inherit',
+    stdio: ['inherit', 'pipe', 'pipe'],
+    env: { ...process.env, ...color, ...env },
   });
-  return status === 0;
+  children.push(child);
+  const kept = [];
+  let isShown = false;
+  for (const [stream, out] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]) {
+    stream.on('data', (chunk) => {
+      if (isShown) out.write(chunk);
+      else kept.push([out, chunk]);
+    });
+  }
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(`${script} cannot be run: ${error.message}`);
+      resolve(false);
+    });
+    child.once('close', (code) => resolve(code === 0));
+  });
+  return {
+    show() {
+      isShown = true;
+      for (const [out, chunk] of kept.splice(0)) out.write(chunk);
+      return ended;
+    },
+  };
 }
 
-let passed = true;
-if (!given.includes('--no-typecheck')) {
-  console.log('type check (lib, test, examples)');
-  passed = run('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit');
-  console.log(passed ? '  no errors' : '  FAILED: see above; the tests run all the same');
+function startLane(files, number) {
+  const totals = join(folder, `${number}.json`);
+  const reporter = hasReporter ? [] : ['--reporter', REPORTER];
+  const run = start('mocha/bin/mocha.js', [...reporter, ...args, ...files], { TEST_TOTALS_FILE: totals });
+  return { run, totals };
 }
-const files = args.some((argument) => argument.endsWith('.test.ts')) ? [] : ['test/**/*.test.ts'];
-passed = run('mocha/bin/mocha.js', ...args, ...files) && passed;
-process.exit(passed ? 0 : 1);
+
+/** Sums of what the lanes counted; undefined when one of them did not come to its end. */
+function sumOf(files) {
+  const sum = { passes: 0, failures: 0, pending: 0 };
+  try {
+    for (const file of files) {
+      const totals = JSON.parse(readFileSync(file, 'utf8'));
+      for (const kind of Object.keys(sum)) sum[kind] += totals[kind];
+    }
+    return sum;
+  } catch {
+    return undefined;
+  }
+}
+
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
+  process.on(signal, () => {
+    // Ctrl-C reaches the whole terminal; the children must not count it twice.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) for (const child of children) child.kill(signal);
+  });
+}
+try {
+  const lanes = (hasFiles ? [[]] : LANES).map(startLane);
+  const typeCheck = given.includes('--no-typecheck')
+    ? undefined
+    : start('typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit']);
+  let passed = true;
+  for (const { run } of lanes) passed = (await run.show()) && passed;
+  if (typeCheck !== undefined) {
+    console.log('type check (lib, test, examples)');
+    const isSound = await typeCheck.show();
+    console.log(isSound ? '  no errors' : '  FAILED: see above');
+    passed = isSound && passed;
+  }
+  const totals = hasReporter ? undefined : sumOf(lanes.map(({ totals: file }) => file));
+  if (totals !== undefined) {
+    const { passes, failures, pending } = totals;
+    console.log(`\n${passes} passed, ${failures} failed, ${pending} skipped`);
+    if (process.env.TEST_TOTALS_FILE) writeFileSync(process.env.TEST_TOTALS_FILE, JSON.stringify(totals));
+  } else if (!hasReporter) console.error('\nNot all test runs came to their end.');
+  process.exitCode = passed ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
