@@ -100,13 +100,13 @@ describe('ovn-northbound ports, giving up addresses', () => {
       expect(await scene.ports()).to.deep.equal({ 'db-0.qa': '10.17.0.5', vm: '10.16.0.99' });
     });
 
-    it('leaves what a later StatefulSet uses when the manifest has an earlier uid', async () => {
+    it('leaves what a StatefulSet with another uid used last', async () => {
       await scene.run('apply', '-f', await scene.manifest({ replicas: 2, pool: POOL, uid: 'new' }));
       await scene.run('apply', '-f', await scene.manifest({ replicas: 1, start: 2, pool: '10.16.0.23', uid: 'old' }));
       const old = await scene.manifest({ replicas: 3, pool: POOL, uid: 'old' });
       const { exitCode, err } = await scene.run('release', '-f', old, '--yes');
       expect(exitCode).to.equal(0);
-      expect(err).to.include('web-0.product stays: a later StatefulSet product/web (uid new) uses it');
+      expect(err).to.include('web-0.product stays: another StatefulSet of this name (uid new) used it last; ');
       expect(Object.keys(await scene.ports())).to.deep.equal(['web-0.product', 'web-1.product']);
     });
 

@@ -30,7 +30,7 @@ Which StatefulSets:
                         read, other kinds are passed over: kubectl get statefulsets,pods -A -o yaml
 
 Which ports (SELECTOR; one must be given for release):
-  -f FILE               those of the manifest's StatefulSets; with its uid, what a later StatefulSet uses stays
+  -f FILE               those of the manifest's StatefulSets; with its uid, what another one used last stays
   --statefulset NS/NAME those of a StatefulSet
   -n, --namespace NS    those of the StatefulSets of a namespace
   --switch SWITCH       those on a logical switch, by name or uuid

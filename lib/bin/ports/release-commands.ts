@@ -12,7 +12,7 @@ import { counted } from './table.js';
 /** Why ports that were selected stay. */
 const STAYS = {
   'other-incarnation': ({ statefulSet, ownerUid = 'unknown' }: ManagedPort) =>
-    `a later StatefulSet ${statefulSet} (uid ${ownerUid}) uses it`,
+    `another StatefulSet of this name (uid ${ownerUid}) used it last; --statefulset ${statefulSet} takes it as well`,
   'pod-exists': ({ pod }: ManagedPort) => `its pod ${pod} stands in the manifest`,
 } as const;
 
@@ -32,7 +32,7 @@ export async function release(context: PortsContext): Promise<Report> {
   if (!isDryRun) requireAnswerable(context, 'release asks before ports are deleted');
   return withDatabase(context, {}, async (database) => {
     const selected = keptPorts(database, selection);
-    // A manifest with a uid is about that incarnation; the manager knows what a later one has used since.
+    // A manifest with a uid is about that incarnation; the manager knows what another one has used since.
     const stays = new Set<string>();
     for (const { statefulSet, workload } of manifest?.sets ?? []) {
       if (values.statefulset?.includes(workload.key) === true) continue;
