@@ -144,7 +144,15 @@ describe("the controller's events", () => {
     const events = recorder();
     events.warn(SUBJECT, 'PoolExhausted', 'x'.repeat(5000));
     await settled(1);
-    expect(sent[0]?.body['message']).to.have.lengthOf(1024);
+    const message = String(sent[0]?.body['message']);
+    expect(Buffer.byteLength(message)).to.equal(1024);
+    expect(message).to.match(/^x+…$/);
+    // The API server counts bytes, and takes no half characters.
+    events.warn(SUBJECT, 'PoolExhausted', `x${'é'.repeat(600)}`);
+    await settled(2);
+    const other = String(sent[1]?.body['message']);
+    expect(Buffer.byteLength(other)).to.be.within(1020, 1024);
+    expect(other).to.match(/^xé+…$/);
     await events.close(100);
   });
 

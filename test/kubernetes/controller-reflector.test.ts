@@ -1,14 +1,11 @@
 /** The controller's copy of the cluster: lists, watches, and everything that can go wrong with them. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'chai';
 
 import { KubeApi } from '../../examples/kubernetes-controller/src/kube-api.js';
-import { hasStatus, KubeError } from '../../examples/kubernetes-controller/src/kube-error.js';
+import { KubeError } from '../../examples/kubernetes-controller/src/kube-error.js';
 import type { KubeObject } from '../../examples/kubernetes-controller/src/kube-objects.js';
 import { Reflector, type ReflectorOptions } from '../../examples/kubernetes-controller/src/reflector.js';
 import { KubernetesApiServer } from './api-server/api-server.js';
@@ -218,6 +215,46 @@ describe("the controller's reflector", function () {
     await told('add a', 'add b');
   });
 
+  it('lists anew when a watch ends with an error that is not about its age: the same place would bring it again', async () => {
+    let lists = 0;
+    const from: unknown[] = [];
+    const scripted: ReflectorOptions<KubeObject, KubeObject>['api'] = {
+      request: () => {
+        lists += 1;
+        return Promise.resolve({ metadata: { resourceVersion: String(lists) }, items: [] } as never);
+      },
+      watch: (_path, { query, signal }, onEvent) => {
+        from.push(query['resourceVersion']);
+        if (from.length > 2)
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        const code = from.length === 1 ? 429 : 500;
+        onEvent({ type: 'ERROR', object: { kind: 'Status', code, message: 'no' } as never });
+        return Promise.resolve();
+      },
+    };
+    reflect({ api: scripted });
+    await until(() => from.length === 3, 'a third watch');
+    expect(from).to.deep.equal(['1', '1', '2']);
+  });
+
+  it('makes a pause when each watch breaks soon after its list, though it brought something', async () => {
+    let lists = 0;
+    const scripted: ReflectorOptions<KubeObject, KubeObject>['api'] = {
+      request: () => {
+        lists += 1;
+        return Promise.resolve({ metadata: { resourceVersion: '1' }, items: [] } as never);
+      },
+      watch: (_path, _details, onEvent) => {
+        onEvent({ type: 'ADDED', object: object('a', 'u1', '2') as never });
+        onEvent({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } as never });
+        return Promise.resolve();
+      },
+    };
+    reflect({ api: scripted, backOff: { minMs: 20, maxMs: 40 } });
+    await sleep(150);
+    expect(lists).to.be.within(2, 9);
+  });
+
   it('makes a pause when a server ends each watch at once', async () => {
     const starts: number[] = [];
     const scripted: ReflectorOptions<KubeObject, KubeObject>['api'] = {
@@ -257,70 +294,4 @@ describe("the controller's reflector", function () {
   function object(name: string, uid: string, resourceVersion: string): KubeObject {
     return { metadata: { name, namespace: 'default', uid, resourceVersion } };
   }
-
-  describe('its requests', () => {
-    it('carry the words of the server in their errors', async () => {
-      const error: unknown = await api
-        .request('GET', '/api/v1/namespaces/default/pods/none', { signal: stop.signal })
-        .catch((reason: unknown) => reason);
-      expect(hasStatus(error, 404)).to.equal(true);
-      expect(error).to.be.instanceOf(KubeError).with.property('reason', 'NotFound');
-      expect((error as KubeError).message).to.match(/GET .*pods\/none: 404 NotFound: pods "none" not found/);
-    });
-
-    it('end with the reason of the signal, and with an error of their own when there is no answer in time', async () => {
-      server.fail({ answer: 'hang', times: 2 });
-      const reason = new Error('enough');
-      const pending = api.request('GET', PODS, { signal: stop.signal }).catch((error: unknown) => error);
-      await sleep(20);
-      stop.abort(reason);
-      expect(await pending).to.equal(reason);
-      const late = await api
-        .request('GET', PODS, { signal: new AbortController().signal })
-        .catch((error: unknown) => error);
-      expect(late)
-        .to.be.instanceOf(KubeError)
-        .with.property('message')
-        .that.matches(/no answer in 500 ms/);
-    });
-
-    it('take server, authority and token from where a pod finds them', async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'in-cluster-'));
-      const account = join(folder, 'var/run/secrets/kubernetes.io/serviceaccount');
-      const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
-      const url = new URL(server.url);
-      try {
-        await mkdir(account, { recursive: true });
-        await writeFile(join(account, 'token'), server.token);
-        await writeFile(join(account, 'ca.crt'), server.ca ?? '');
-        await writeFile(join(account, 'namespace'), 'default');
-        Object.assign(process.env, { KUBERNETES_SERVICE_HOST: url.hostname, KUBERNETES_SERVICE_PORT: url.port });
-        const config = new KubeConfig();
-        config.loadFromCluster(folder);
-        const inCluster = new KubeApi(config);
-        const list = await inCluster.request<{ kind: string }>('GET', PODS, { signal: stop.signal });
-        expect(list.kind).to.equal('PodList');
-        inCluster.close();
-      } finally {
-        for (const [name, value] of Object.entries({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port })) {
-          if (value === undefined) Reflect.deleteProperty(process.env, name);
-          else process.env[name] = value;
-        }
-        await rm(folder, { recursive: true });
-      }
-    });
-
-    it('use one connection after the other, also with a token that was changed', async () => {
-      const { signal } = stop;
-      await api.request('GET', PODS, { signal });
-      await api.request('GET', PODS, { signal });
-      expect(server.requests.slice(-2).map(({ status }) => status)).to.deep.equal([200, 200]);
-      const former = server.token;
-      server.token = 'another';
-      const refused = await api.request('GET', PODS, { signal }).catch((error: unknown) => error);
-      server.token = former;
-      expect(hasStatus(refused, 401)).to.equal(true);
-      await api.request('GET', PODS, { signal });
-    });
-  });
 });

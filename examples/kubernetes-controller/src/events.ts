@@ -53,7 +53,9 @@ interface WrittenEvent {
 }
 
 const COMPONENT = 'ovn-statefulset-controller';
-const MAX_MESSAGE = 1024;
+/** Of a message, in UTF-8. */
+const MAX_MESSAGE_BYTES = 1024;
+const ELLIPSIS = '…';
 const MAX_QUEUE = 1000;
 /** Facts that are remembered; the API server forgets its Events after an hour. */
 const MAX_FACTS = 10_000;
@@ -212,5 +214,12 @@ function isoTime(ms: number): string {
 }
 
 function shorten(message: string): string {
-  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1)}…`;
+  const bytes = Buffer.from(message);
+  if (bytes.length <= MAX_MESSAGE_BYTES) return message;
+  // A character that was cut in two becomes U+FFFD, and goes.
+  const start = bytes
+    .subarray(0, MAX_MESSAGE_BYTES - Buffer.byteLength(ELLIPSIS))
+    .toString()
+    .replace(/\uFFFD$/, '');
+  return `${start}${ELLIPSIS}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Requests to the API server. Where it is, its certificates and who asks come from `KubeConfig` of
- * `@kubernetes/client-node`, for every request anew, so that tokens that are rotated are taken up.
+ * `@kubernetes/client-node`, for every request anew, so that tokens that are rotated are taken up: within a minute, or when
+ * the server refuses the former one.
  *
  * The typed clients of that package are left aside on purpose: their requests know no time limit, a watch that hangs
  * while it connects cannot be ended, the reason for a refused watch is lost, and they read the times in a list as `Date`
@@ -16,7 +17,7 @@ import {
   type RequestOptions,
 } from 'node:https';
 
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 
 import { Deadline } from './deadline.js';
 import { KubeError, statusError, type StatusBody } from './kube-error.js';
@@ -43,7 +44,7 @@ const MAX_ERROR_BODY = 64 * 1024;
 
 /** The API server, for this controller's kinds of requests. */
 export class KubeApi {
-  readonly #config: KubeConfig;
+  #config: KubeConfig;
   readonly #timeoutMs: number;
   /** Connections that are kept, with the credentials that they were made with. */
   #kept: { readonly credentials: string; readonly agent: HttpAgent } | undefined;
@@ -59,7 +60,8 @@ export class KubeApi {
     const what = `${method} ${path}`;
     using deadline = new Deadline(details.signal, this.#timeoutMs, what);
     return await this.#failingAs(what, deadline, async () => {
-      const response = await this.#send(method, path, { ...details, signal: deadline.signal });
+      // A program that fetches the credentials knows no signal, hence the race.
+      const response = await deadline.race(this.#send(method, path, { ...details, signal: deadline.signal }));
       const text = await readText(response, Infinity);
       return (text === '' ? undefined : JSON.parse(text)) as T;
     });
@@ -137,12 +139,23 @@ export class KubeApi {
     request.on('error', () => undefined);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
+    if (status === 401) this.#forgetCredentials();
     throw statusError(
       `${method} ${path}`,
       status,
       readStatus(await readText(response, MAX_ERROR_BODY)),
       response.headers['retry-after'],
     );
+  }
+
+  /**
+   * `KubeConfig` keeps what it has read from a token file, or was told by a program, for a time that goes by the clock of
+   * this machine, which may be wrong. A copy of it has kept nothing yet.
+   */
+  #forgetCredentials(): void {
+    const { clusters, users, contexts, currentContext } = this.#config;
+    this.#config = new KubeConfig();
+    this.#config.loadFromOptions({ clusters, users, contexts, currentContext });
   }
 
   /** `KubeConfig` makes an agent for each request; with one for all, connections and TLS sessions are used again. */

@@ -17,10 +17,13 @@ export interface KubeErrorDetails {
   readonly status?: number | undefined;
   /** The word of the API server for it, such as `Conflict` or `Expired`. */
   readonly reason?: string | undefined;
-  /** How long the API server asks to wait, in milliseconds. */
+  /** How long the API server asks to wait, in milliseconds; at most five minutes are heeded. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
+
+/** The longest wait that is heeded: whoever asks for more, as a proxy may, is asked again all the same. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
 
 /** A request that failed: refused by the API server, or without an answer. */
 export class KubeError extends Error {
@@ -46,7 +49,8 @@ export function statusError(what: string, status: number, body: StatusBody, retr
     {
       status,
       reason,
-      retryAfterMs: Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
+      retryAfterMs:
+        Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : undefined,
     },
   );
 }

@@ -3,7 +3,7 @@
  * difference. What goes wrong on the way is made good here, and is nobody else's business:
  *
  * - A watch that ends, cleanly or not, is taken up where it stood: bookmarks move that place on while nothing happens.
- * - 410 Gone, as an answer or inside a watch, or a server that has forgotten newer changes (it was restored from a copy):
+ * - 410 Gone, as an answer, any error inside a watch but "too many requests", or a server that has forgotten newer changes (it was restored from a copy):
  *   everything is listed anew and compared, so that what happened meanwhile is told as additions, updates and deletions.
  * - An object that was deleted and made anew under its name is told as a deletion and an addition.
  * - Everything else waits and tries again, longer each time, or as long as the API server says (429, Retry-After).
@@ -53,6 +53,15 @@ const DEFAULT_BACK_OFF: BackOffLimits = { minMs: 500, maxMs: 30_000 };
 const SHORTEST_WATCH_MS = 1_000;
 /** Time beyond the watch's own for its end to arrive. */
 const WATCH_END_MS = 15_000;
+/** Lists that follow each other sooner than this count as failures: in a large cluster they weigh heavily. */
+const PEACE_MS = 60_000;
+
+/** The API server has ended a watch with an error inside it. */
+class WatchError extends KubeError {
+  constructor(error: KubeError) {
+    super(error.message, error);
+  }
+}
 
 /** See the head of this file. */
 export class Reflector<Raw extends KubeObject, T extends KubeObject> {
@@ -66,6 +75,8 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
   /** Where the next watch starts; undefined: list first. */
   #resourceVersion: string | undefined;
   #failures = 0;
+  #listedAt = -Infinity;
+  #listsInARow = 0;
 
   constructor(options: ReflectorOptions<Raw, T>) {
     this.#options = options;
@@ -101,8 +112,11 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
         if (this.#mustList(error)) {
           log('info', `${path} is listed anew`, { because: explain(error) });
           this.#resourceVersion = undefined;
-          // The first time at once: that a watch has expired is nothing to wait for.
-          if (this.#failures++ === 0) continue;
+          // At once, if it is the first time in a while: that a watch has expired is nothing to wait for.
+          const isFirst = performance.now() - this.#listedAt > PEACE_MS;
+          this.#listsInARow = isFirst ? 0 : this.#listsInARow + 1;
+          if (isFirst) continue;
+          this.#failures = Math.max(this.#failures, this.#listsInARow);
         } else {
           this.#failures += 1;
         }
@@ -116,6 +130,8 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
   /** Does this error mean that the place to watch from is of no use any more? */
   #mustList(error: unknown): boolean {
     if (this.#resourceVersion === undefined) return false;
+    // Within a watch, all but "too many requests" may be about a change at that very place, and would come again.
+    if (error instanceof WatchError) return error.status !== 429;
     return hasStatus(error, 410, 400) || (error instanceof KubeError && error.reason === 'ResourceVersionTooLarge');
   }
 
@@ -138,6 +154,7 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
     for (const key of [...this.#objects.keys()]) if (!found.has(key)) this.#put(key, undefined);
     for (const [key, object] of found) this.#put(key, object);
     this.#resourceVersion = resourceVersion;
+    this.#listedAt = performance.now();
     this.#isSynced = true;
     this.#resolveSynced();
   }
@@ -167,7 +184,7 @@ export class Reflector<Raw extends KubeObject, T extends KubeObject> {
   #take({ type, object: raw }: WatchEvent<Raw>): void {
     if (type === 'ERROR') {
       const status = raw as StatusBody;
-      throw statusError(`WATCH ${this.#options.path}`, status.code ?? 500, status);
+      throw new WatchError(statusError(`WATCH ${this.#options.path}`, status.code ?? 500, status));
     }
     if (type === 'ADDED' || type === 'MODIFIED') {
       const object = this.#options.keep(raw);

@@ -8,6 +8,7 @@ import type { FieldFault } from './status-error.js';
 
 export const EVENTS_GROUP = 'events.k8s.io';
 
+/** In bytes of UTF-8. */
 const MAX_FIELD_LENGTH = 128;
 const MAX_MESSAGE_LENGTH = 1_024;
 const OLD_FIELDS = ['firstTimestamp', 'lastTimestamp', 'count', 'source'];
@@ -49,7 +50,7 @@ function reportFaults(event: KubeObject): readonly FieldFault[] {
     .filter(([, name]) => (event[name] ?? '') === '')
     .map(([field]): FieldFault => ({ field, reason: 'FieldValueRequired', message: 'Required value' }));
   const tooLong = [...fields, ['message', 'message', MAX_MESSAGE_LENGTH] as const]
-    .filter(([, name, length]) => textOf(event[name]).length > length)
+    .filter(([, name, length]) => Buffer.byteLength(textOf(event[name])) > length)
     .map(([field, , length]) => invalidField(field, '', `can have at most ${length} characters`));
   return [...missing, ...tooLong];
 }
