@@ -214,6 +214,12 @@ describe('ovn-northbound ports', () => {
       expect(port?.['external_ids']).to.deep.include(['ovn-northbound/pod-uid', 'p1']);
     });
 
+    it('notes a --subnet for a namespace that no StatefulSet is in', async () => {
+      const file = await scene.manifest({ replicas: 1 });
+      const { exitCode, err } = await scene.run('plan', '-f', file, '--subnet', 'prodcut=qa', '--subnet', 'product=qa');
+      expect([exitCode, err]).to.deep.equal([4, 'note: --subnet: no StatefulSet is in namespace prodcut\n']);
+    });
+
     it('takes the switch and subnet of a namespace from --subnet and --subnets', async () => {
       await scene.addSwitch('bare');
       const file = await scene.manifest({ name: 'a', namespace: 'one' }, { name: 'b', namespace: 'two' });

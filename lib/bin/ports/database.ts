@@ -82,7 +82,11 @@ export async function manifestOf(context: PortsContext): Promise<Manifest> {
   for (const file of files) sources.push(await readSource(context, file));
   // What prune deletes depends on every pod that there is.
   const manifest = readManifest(sources, { takesAllPods: name === 'prune' });
-  for (const note of manifest.notes) output.writeError(`note: ${printable(note)}\n`);
+  // A slip here would leave the pods to the switch that has their namespace's name.
+  const namespaces = new Set(manifest.sets.map(({ workload }) => workload.namespace));
+  const unused = Object.keys(givenSubnets(values.subnet ?? [], undefined)).filter((known) => !namespaces.has(known));
+  const unusedNotes = unused.map((namespace) => `--subnet: no StatefulSet is in namespace ${namespace}`);
+  for (const note of [...manifest.notes, ...unusedNotes]) output.writeError(`note: ${printable(note)}\n`);
   return manifest;
 }
 
