@@ -27,7 +27,7 @@ export const PORTS_HELP = `Usage: ovn-northbound ports plan      -f FILE [OPTION
 Which StatefulSets:
   -f FILE               manifest: YAML, also of several documents, or JSON; "-" is standard input (may be repeated).
                         Lists are taken apart, pods beside the StatefulSets have their uids and annotations
-                        read, other kinds are passed over: kubectl get statefulsets,pods -A -o yaml
+                        read, other kinds are passed over: kubectl get statefulsets,pods -A -o json
 
 Which ports (SELECTOR; one must be given for release):
   -f FILE               those of the manifest's StatefulSets; with its uid, what another one used last stays
