@@ -45,6 +45,18 @@ describe('the Kubernetes controller under faults', function () {
     await checkPorts('web', 3);
   });
 
+  it('says why a patch is refused for good, and goes on trying', async () => {
+    await fixture.controller();
+    fixture.server.fail({
+      match: isPatch,
+      answer: { status: 422, message: 'metadata.annotations: Too long' },
+      times: 2,
+    });
+    fixture.addSet('web', { replicas: 1, pool: POOL });
+    await fixture.untilTold({ 'web-0': '10.16.0.21' });
+    expect(fixture.log.join('\n')).to.match(/PATCH .*pods\/web-0: 422 .*metadata\.annotations: Too long/);
+  });
+
   it('writes nothing on a pod that was made anew since it was seen: the uid and version are part of the patch', async () => {
     const controller = await fixture.controller();
     fixture.addSet('web', { replicas: 1, pool: POOL });

@@ -244,7 +244,7 @@ export class Reconciler {
     } catch (error) {
       if (hasStatus(error, 404)) return true;
       // A resourceVersion that is not the present one conflicts; a uid that is not the present one is invalid.
-      if (hasStatus(error, 409, 422)) return false;
+      if (hasStatus(error, 409) || (hasStatus(error, 422) && error.message.includes('metadata.uid'))) return false;
       throw error;
     }
   }
