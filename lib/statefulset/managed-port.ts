@@ -112,6 +112,12 @@ export function portName(namespace: string, pod: string): string {
   return `${pod}.${namespace}`;
 }
 
+/** Is a kept port named after the pod that its keys say? Somebody may have edited either. */
+export function isNamedAfterPod({ row, statefulSet, ordinal }: ManagedPort): boolean {
+  const slash = statefulSet.indexOf('/');
+  return row.name === portName(statefulSet.slice(0, slash), `${statefulSet.slice(slash + 1)}-${ordinal}`);
+}
+
 /** The element of `addresses` for these addresses: `MAC v4`, `MAC v6` or `MAC v4 v6`. */
 export function addressElement(addresses: PortAddresses): string {
   let element = addresses.mac;

@@ -32,16 +32,18 @@ import type {
   ReleaseResult,
   StatefulSetPortManagerEvents,
 } from './manager-results.js';
-import { excessPorts, podsOf, readPods } from './member-pods.js';
+import { isExcess, podsOf, readPods } from './member-pods.js';
 import { emitOutcomes } from './outcome-events.js';
 import { Places } from './switches/places.js';
 import type { PlanRules } from './plan/plan.js';
+import { DoubtfulPorts } from './allocation/doubtful-ports.js';
 import { PodTurns } from './allocation/pod-turns.js';
 import { PortAdoptions } from './allocation/adopt-ports.js';
 import { PortAllocator, type PodCall } from './allocation/port-allocator.js';
-import { PortTransactions, type Call, type CallSubject } from './allocation/port-transactions.js';
+import { PortTransactions, subjectOfKey, type Call, type CallSubject } from './allocation/port-transactions.js';
 import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './audit/prune.js';
-import { PortReleases } from './allocation/release-ports.js';
+import { guardUnused } from './allocation/port-rows.js';
+import { PortReleases, type GuardPort } from './allocation/release-ports.js';
 import type { ManagerClient } from './switches/switch-index.js';
 import { findTornDown, leaveGroupsOf } from './allocation/tear-down.js';
 import { readPod, readWorkload } from './workload.js';
@@ -88,20 +90,24 @@ export class StatefulSetPortManager implements Disposable {
     const transactions = new PortTransactions(client, options.conflictRetries ?? DEFAULT_CONFLICT_RETRIES);
     this.#places = places;
     this.#transactions = transactions;
-    this.#releases = new PortReleases(client, transactions, places, maxPorts);
+    const doubtful = new DoubtfulPorts();
+    this.#releases = new PortReleases(client, transactions, places, doubtful, maxPorts);
     this.#lost = new LostPorts(client, vendor, (port) => this.#events.emit('portLost', podPort(port)));
     this.#allocator = new PortAllocator({
       client,
       places,
       transactions,
       turns: this.#turns,
-      releases: this.#releases,
+      doubtful,
       lost: this.#lost,
       vendor,
       settings: options.port,
       portSecurity: options.portSecurity ?? false,
       maxPorts,
-      onOutcomes: (outcomes) => emitOutcomes(this.#events, outcomes),
+      onOutcomes: (outcomes) => {
+        this.#sightings.forgetUsed(outcomes);
+        emitOutcomes(this.#events, outcomes);
+      },
     });
   }
 
@@ -178,8 +184,8 @@ export class StatefulSetPortManager implements Disposable {
     const isOurs = ({ ownerUid }: ManagedPort): boolean =>
       workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid;
     const choose = (): ManagedPort[] => this.#portsOf(workload.key).filter(isOurs);
-    const released =
-      options.dryRun === true ? choose().map(podPort) : await this.#releaseChosen(call, workload.key, choose);
+    if (options.dryRun !== true) this.#lost.forgetWhere(workload.key, isOurs);
+    const released = options.dryRun === true ? choose().map(podPort) : await this.#releaseChosen(call, choose);
     if (options.dryRun !== true) this.#places.forgetPool(workload.key);
     const skipped = this.#portsOf(workload.key).filter((port) => options.dryRun !== true || !isOurs(port));
     return { released, skipped: skipped.map(podPort) };
@@ -188,7 +194,8 @@ export class StatefulSetPortManager implements Disposable {
   /**
    * Deletes the ports that none of the StatefulSets `desired`, which must be all that there are, needs: made by this
    * `vendor`, not up, and of an ordinal that no StatefulSet has within its replicas, whether its pod exists or not. A port
-   * goes when it was seen so by two calls of this manager at least `graceMs` apart, and by those between them.
+   * goes when it was seen so by two calls of this manager at least `graceMs` apart, and by those between them, and when
+   * neither this manager nor the uids on the port tell of another use since.
    *
    * Rejects with `InvalidArgumentError`, with `PortError` `InvalidStatefulSet`, and as {@link release}.
    */
@@ -206,14 +213,14 @@ export class StatefulSetPortManager implements Disposable {
     const later = waiting.map(({ port, remainingMs }) => ({ ...podPort(port), remainingMs }));
     if (dryRun) return { pruned: due.map(podPort), waiting: later };
     const pruned: PruneResult['pruned'][number][] = [];
+    const uuids = new Set(due.map(({ row }) => row._uuid));
     for (const key of new Set(due.map(({ statefulSet }) => statefulSet))) {
-      const uids = new Map(due.map(({ row, ownerUid }) => [row._uuid, ownerUid]));
       const choose = (): ManagedPort[] =>
         pruneCandidates(this.#portsOf(key), workloads, this.#vendor).filter(
-          ({ row, ownerUid }) => uids.has(row._uuid) && uids.get(row._uuid) === ownerUid,
+          (port) => uuids.has(port.row._uuid) && this.#sightings.isStill(port),
         );
       const one = { ...call, subject: { ...subjectOfKey(key), failure: `the ports of ${key} are not pruned` } };
-      pruned.push(...(await this.#releaseChosen(one, key, choose)));
+      pruned.push(...(await this.#releaseChosen(one, choose, guardUnused)));
     }
     return { pruned, waiting: later };
   }
@@ -301,7 +308,10 @@ export class StatefulSetPortManager implements Disposable {
     this.#events.off(event, listener);
   }
 
-  /** Stops following the replica. The client stays open; ports stay. */
+  /**
+   * Stops following the replica. The client stays open; ports stay. Calls that have something under way reject with
+   * `ClosedError`: what they sent may be in force, and nobody looks whether others had the addresses first.
+   */
   close(): void {
     this.#places.close();
     this.#lost.close();
@@ -320,7 +330,8 @@ export class StatefulSetPortManager implements Disposable {
     // What refuses the whole StatefulSet does so before anything is changed.
     this.#places.pool(workload, this.#places.of(workload).site);
     const excess = (): ManagedPort[] => this.#excessPorts(workload, existing);
-    const released = excess().length === 0 ? [] : await this.#releaseChosen(call, workload.key, excess);
+    this.#lost.forgetWhere(workload.key, (lost) => this.#isExcess(workload, existing, lost));
+    const released = excess().length === 0 ? [] : await this.#releaseChosen(call, excess);
     const outcomes = await this.#allocator.ensure(call, podsOf(workload, existing), rules);
     return resultOf(workload, outcomes, released);
   }
@@ -329,16 +340,25 @@ export class StatefulSetPortManager implements Disposable {
   #excessPorts(workload: Workload, existing: ReadonlyMap<number, WorkloadPod>): ManagedPort[] {
     const { onScaleDown = 'keep', onRecreate = 'inherit' } = this.#options;
     if (onScaleDown === 'keep' && onRecreate !== 'fresh') return [];
-    return excessPorts(workload, existing, this.#portsOf(workload.key), { onScaleDown, onRecreate });
+    return this.#portsOf(workload.key).filter((port) => this.#isExcess(workload, existing, port));
+  }
+
+  #isExcess(workload: Workload, existing: ReadonlyMap<number, WorkloadPod>, port: ManagedPort): boolean {
+    return isExcess(workload, existing, port, this.#options);
   }
 
   /** Deletes the ports of a StatefulSet that `choose` finds now, as long as it finds them. */
-  async #releaseChosen(call: Call, key: string, choose: () => readonly ManagedPort[]): Promise<PruneResult['pruned']> {
-    this.#lost.forgetAll(key);
+  async #releaseChosen(
+    call: Call,
+    choose: () => readonly ManagedPort[],
+    guardPort?: GuardPort,
+  ): Promise<PruneResult['pruned']> {
     const names = new Set(choose().map(({ row }) => row.name));
     const chosen = (): ManagedPort[] => choose().filter(({ row }) => names.has(row.name));
     // A call that finds the ports meanwhile would tell its pods of ports that are about to go.
-    const released = await this.#turns.take([...names], call, async () => this.#releases.release(call, chosen));
+    const released = await this.#turns.take([...names], call, async () =>
+      this.#releases.release(call, chosen, guardPort),
+    );
     const ports = released.map(podPort);
     for (const port of ports) this.#events.emit('released', port);
     return ports;
@@ -373,10 +393,4 @@ function resultOf(
 ): ApplyResult {
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'refused' ? [outcome.error] : []));
   return { statefulSet: workload.key, outcomes, released, errors, warnings: workload.warnings };
-}
-
-/** The subject of a call for `namespace/name`. */
-function subjectOfKey(key: string): CallSubject {
-  const [namespace = '', name = ''] = key.split('/');
-  return { namespace, name, key };
 }

@@ -1,6 +1,6 @@
 /** The pods of a StatefulSet, those that it has and those that it no longer has. */
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { ManagedPort } from './managed-port.js';
+import { isNamedAfterPod, type ManagedPort } from './managed-port.js';
 import type { StatefulSetPortManagerOptions } from './manager-options.js';
 import { isLaterIncarnation, isOtherIncarnation } from './plan/plan-kept.js';
 import { ordinalsOf, podOfOrdinal, readPod } from './workload.js';
@@ -19,21 +19,19 @@ export function podsOf(workload: Workload, existing: ReadonlyMap<number, Workloa
 }
 
 /**
- * The ports among `kept` of ordinals that the StatefulSet no longer has, and whose pods do not exist, as far as the
- * options have them released: those that this incarnation used last, with `onScaleDown: 'release'`; those of earlier
- * ones, with `onRecreate: 'fresh'`.
+ * Is a kept port one of an ordinal that the StatefulSet no longer has, and whose pod does not exist, that the options
+ * have released: one that this incarnation used last, with `onScaleDown: 'release'`; one of an earlier one, with
+ * `onRecreate: 'fresh'`? A port whose name says another ordinal than its keys, which somebody edited, is not.
  */
-export function excessPorts(
+export function isExcess(
   workload: Workload,
   existing: ReadonlyMap<number, WorkloadPod>,
-  kept: readonly ManagedPort[],
+  port: ManagedPort,
   { onScaleDown, onRecreate }: Pick<StatefulSetPortManagerOptions, 'onScaleDown' | 'onRecreate'>,
-): ManagedPort[] {
-  return kept.filter((port) => {
-    const { ordinal } = port;
-    const isMember = ordinal >= workload.start && ordinal < workload.start + workload.replicas;
-    if (isMember || existing.has(ordinal)) return false;
-    if (!isOtherIncarnation(workload, port)) return onScaleDown === 'release';
-    return onRecreate === 'fresh' && !isLaterIncarnation(workload, port);
-  });
+): boolean {
+  const { ordinal } = port;
+  const isMember = ordinal >= workload.start && ordinal < workload.start + workload.replicas;
+  if (isMember || existing.has(ordinal) || !isNamedAfterPod(port)) return false;
+  if (!isOtherIncarnation(workload, port)) return onScaleDown === 'release';
+  return onRecreate === 'fresh' && !isLaterIncarnation(workload, port);
 }

@@ -119,6 +119,27 @@ describe('transactions for ports of StatefulSets that arrive late', () => {
     transacts.open();
   });
 
+  it('readdress no port that was reported with the address that it had', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({ onDrift: 'readdress' }, nb);
+    const set = (ip: string): object => statefulSet('web', place.namespace, 1, ip);
+    await manager.apply(set('10.16.1.1'));
+    gate.requests.shut();
+    const giveUp = new AbortController();
+    const applying = manager.apply(set('10.16.1.2'), { signal: giveUp.signal }).catch((error: unknown) => error);
+    await eventually(() => gate.requests.held.includes('10.16.1.2'), 'the readdressing');
+    const held = gate.requests.held;
+    giveUp.abort(new Error('given up'));
+    expect(await applying).to.have.property('message', 'given up');
+    gate.cut();
+    // The pool is put back, so nothing has to be changed.
+    expect((await manager.apply(set('10.16.1.1'))).outcomes[0]).to.include({ status: 'reused', ip4: '10.16.1.1' });
+    const { params } = JSON.parse(held.slice(held.lastIndexOf('{"method":"transact"'))) as ClientMessage;
+    expect(errorsIn(await bench.raw.transact(...(params!.slice(1) as object[])))).to.deep.equal(['timed out']);
+    expect(Object.values(await bench.ipsOn(place))).to.deep.equal(['10.16.1.1']);
+  });
+
   it('replace no port twice', async () => {
     const place = await bench.place(V4);
     const set = (uid: string): object => statefulSet('web', place.namespace, 2, undefined, { uid });

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../../lib/errors.js';
 import type { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { PruneResult } from '../../lib/statefulset/manager-results.js';
 import type { StatefulSetLike } from '../../lib/statefulset/workload.js';
+import { eventually } from './raw-client.js';
 import { pod, refusal, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';
 
 const V4 = { cidr: '10.16.0.0/22', gateway: '10.16.0.1' };
@@ -163,6 +164,33 @@ describe('situation 35: prune', () => {
     while (bench.nb.tables.Logical_Switch_Port.size > 0) await delay(5);
     const { count, result } = await bench.transactionsOf(() => manager.prune([], { graceMs: 0 }));
     expect([podsIn(result), count]).to.deep.equal([{ pruned: [], waiting: [] }, 0]);
+  });
+
+  it('deletes no port that a call of the same manager has used since', async () => {
+    await manager.apply(set('web', 3));
+    const desired = [set('web', 1)];
+    await manager.prune(desired, { graceMs: 0 });
+    await manager.ensurePort(pod('web-2', place.namespace), set('web', 3));
+    const second = podsIn(await manager.prune(desired, { graceMs: 0 }));
+    expect(second).to.deep.equal({ pruned: ['web-1'], waiting: ['web-2'] });
+  });
+
+  it('deletes no port that another manager notes a pod on, or that comes up', async () => {
+    const { gate, nb } = await bench.gated();
+    const pruner = bench.manager({}, nb);
+    await pruner.apply(set('web', 4, { uid: 'u' }));
+    const desired = [set('web', 1)];
+    await pruner.prune(desired, { graceMs: 0 });
+    gate.requests.shut();
+    const pruning = pruner.prune(desired, { graceMs: 0 });
+    await eventually(() => gate.requests.count('"transact"') === 1, 'the transaction');
+    const used = await manager.ensurePort(pod('web-2', place.namespace, {}, 'new'), set('web', 4, { uid: 'u' }));
+    const where = [['name', '==', `web-3.${place.namespace}`]];
+    await bench.raw.commit({ op: 'update', table: 'Logical_Switch_Port', where, row: { up: true } });
+    gate.requests.open();
+    expect(podsIn(await pruning).pruned).to.deep.equal(['web-1']);
+    expect(used.status).to.equal('reused');
+    expect(await names()).to.deep.equal([0, 2, 3].map((n) => `web-${n}.${place.namespace}`));
   });
 
   it('of 1,200 ports takes three transactions of at most 500', async () => {

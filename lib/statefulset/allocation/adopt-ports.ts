@@ -43,16 +43,19 @@ export class PortAdoptions {
     const { key } = this.#workload;
     const rules: PlanRules = { ...manager, adopt: true, onDrift: 'keep', existingName: this.#existingName };
     const foreign = new Map<WorkloadPod, ManagedPortRow>();
-    const missing: string[] = [];
+    const missing = new Map<number, string>();
     for (const ordinal of ordinalsOf(this.#workload)) {
       const pod = podOfOrdinal(this.#workload, ordinal);
       const row = this.#rowOf(pod);
-      if (row === undefined) missing.push(pod.name);
+      if (row === undefined) missing.set(ordinal, pod.name);
       else if (managedBy(this.#workload, row) === undefined) foreign.set(pod, row);
     }
     const pods = [...foreign.keys()];
     const preview = allocator.preview(this.#workload, pods, rules);
     const outcomes = this.#dryRun ? preview.outcomes : await allocator.ensure(call, pods, rules);
+    // Whoever made them may have deleted some since.
+    const found = new Set(outcomes.map(({ pod }) => pod));
+    for (const { ordinal, name } of pods) if (!found.has(name)) missing.set(ordinal, name);
     const rows = new Map([...foreign].map(([pod, row]) => [pod.name, row]));
     const adopted = outcomes.flatMap((outcome): AdoptedPort[] => {
       const row = rows.get(outcome.pod);
@@ -62,7 +65,14 @@ export class PortAdoptions {
       return [{ statefulSet, ordinal, pod, port, ip4, ip6, mac, ...former, drift }];
     });
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'refused' ? [outcome.error] : []));
-    return { statefulSet: key, dryRun: this.#dryRun, adopted, missing, errors, transactions: preview.transactions };
+    return {
+      statefulSet: key,
+      dryRun: this.#dryRun,
+      adopted,
+      missing: [...missing].sort(([a], [b]) => a - b).map(([, pod]) => pod),
+      errors,
+      transactions: preview.transactions,
+    };
   }
 
   #rowOf({ name }: WorkloadPod): ManagedPortRow | undefined {

@@ -6,16 +6,16 @@ import { NamedUuid } from '../../schema/uuid.js';
 import { Transaction } from '../../transaction/builder.js';
 import type { Operation } from '../../transaction/operations.js';
 import type { LostPorts } from '../switches/lost-ports.js';
-import { portName } from '../managed-port.js';
+import { ipsOf, portName } from '../managed-port.js';
 import type { PodOutcome, RefusedPod } from '../manager-results.js';
 import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
 import { planPods, type PlanRules } from '../plan/plan.js';
 import { planView } from '../plan/plan-view.js';
+import type { DoubtfulPorts } from './doubtful-ports.js';
 import { PodTurns, within } from './pod-turns.js';
 import type { PortSettingsSource } from '../settings/port-settings.js';
 import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
-import type { PortReleases } from './release-ports.js';
 import { Flight } from '../switches/switch-flights.js';
 import type { ManagerClient } from '../switches/switch-index.js';
 import { undoConflicts } from './undo-conflicts.js';
@@ -28,7 +28,7 @@ export interface AllocatorParts {
   readonly places: Places;
   readonly transactions: PortTransactions;
   readonly turns: PodTurns;
-  readonly releases: PortReleases;
+  readonly doubtful: DoubtfulPorts;
   readonly lost: LostPorts;
   readonly vendor: string;
   readonly settings: PortSettingsSource | undefined;
@@ -120,7 +120,7 @@ export class PortAllocator {
   }
 
   async #ensureAlone(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
-    const { client, places, transactions, releases } = this.#parts;
+    const { places, transactions, doubtful } = this.#parts;
     const { workload } = call;
     const flight = new Flight();
     let place: Place | undefined;
@@ -145,10 +145,14 @@ export class PortAllocator {
         flight.writes.keep((port) => uuids.get(port));
         outcomes = written.map((outcome) => asWritten(outcome, flight));
         succeeded = true;
-        releases.settle(outcomes.map(({ port }) => port));
+        doubtful.settle(outcomes.map(({ port }) => port));
+      } catch (error) {
+        doubtful.add(error, flight.writes.changing, flight.writes.changed);
+        throw error;
       } finally {
         place?.flights.end(flight, succeeded);
       }
+      places.requireOpen();
       // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
       if (place !== undefined && flight.blockers.size > 0) {
         await within(call, place.flights.landed(flight.blockers));
@@ -156,7 +160,7 @@ export class PortAllocator {
         continue;
       }
       const committed = place && { ...place, flight, outcomes };
-      const conflicts = committed ? await undoConflicts(client, transactions, places, call, committed) : [];
+      const conflicts = committed ? await undoConflicts(this.#parts, call, committed) : [];
       const isPicked = (pod: string): boolean =>
         workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
       // Where addresses are picked, another one is as good.
@@ -174,11 +178,11 @@ export class PortAllocator {
     flight: Flight,
     rules: PlanRules,
   ): PendingOutcome[] {
-    const { client, places, releases, lost, vendor, settings, portSecurity } = this.#parts;
+    const { client, places, doubtful, lost, vendor, settings, portSecurity } = this.#parts;
     place.flights.begin(flight);
     const view = planView(client, workload, place, flight, rules, { settings, defaults: { portSecurity }, lost });
     const plans = planPods(workload, places.pool(workload, place.site), pods, view, rules);
-    const mustGuard = plans.some(({ port }) => releases.isDoubtful(port));
+    const mustGuard = plans.some(({ port }) => doubtful.has(port));
     return writePlans(client, tx, workload, place, plans, flight, vendor, mustGuard);
   }
 }
@@ -198,9 +202,11 @@ function asWritten(outcome: PodOutcome, flight: Flight): PodOutcome {
   if (outcome.status !== 'reused') return outcome;
   const { port, mac, uuid } = outcome;
   if (flight.writes.hasCreated(port, mac, uuid)) return { ...outcome, status: 'created', refreshed: false };
+  if (flight.writes.hasAdopted(uuid)) return { ...outcome, status: 'adopted', refreshed: false };
   const former = flight.writes.former(port, uuid);
   if (former === undefined || outcome.drift !== undefined) return outcome;
-  return { ...outcome, status: former.from === undefined ? 'readdressed' : 'moved' };
+  if (former.from !== undefined) return { ...outcome, status: 'moved' };
+  return { ...outcome, status: 'readdressed', drift: { want: ipsOf(outcome), have: ipsOf(former.addresses) } };
 }
 
 /** A planned outcome; a port that does not exist yet has no uuid. */

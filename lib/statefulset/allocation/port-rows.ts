@@ -28,6 +28,11 @@ export function guardOwner(tx: ManagerTransaction, port: ManagedPort, ownerUid?:
   );
 }
 
+/** Lets the transaction pass only while nobody has noted another pod on the port, or anything else, nor is it up. */
+export function guardUnused(tx: ManagerTransaction, { row }: ManagedPort): void {
+  tx.verify('Logical_Switch_Port', row, ['external_ids', 'up']);
+}
+
 /** Gives a kept port other addresses, if it still is what the replica showed; `ids` are noted besides. */
 export function readdress(
   tx: ManagerTransaction,

@@ -16,6 +16,12 @@ export type CallSubject = Pick<Workload, 'namespace' | 'name' | 'key'> & {
   readonly failure?: string;
 };
 
+/** The subject of a call for a StatefulSet, `namespace/name`. */
+export function subjectOfKey(key: string): CallSubject {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name, key };
+}
+
 /** One call of the manager: for whom, until when. */
 export interface Call {
   readonly subject: CallSubject;

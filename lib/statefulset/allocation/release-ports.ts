@@ -2,20 +2,24 @@
  * Deletes kept ports, on the condition that they still are kept for the same StatefulSet and incarnation.
  *
  * A release whose outcome stayed unknown may still arrive after its call has ended, and must not delete ports that are
- * in use again by then. It waits for the generation of the switch; so who counts on such a port changes the generation
- * first, which keeps the release out.
+ * in use again by then; see `doubtful-ports.ts`.
  */
 import type { Uuid } from '../../schema/uuid.js';
 import { Transaction } from '../../transaction/builder.js';
 import type { Operation } from '../../transaction/operations.js';
-import { TransactionError } from '../../transaction/transaction-error.js';
 import type { ManagedPort } from '../managed-port.js';
 import type { Places } from '../switches/places.js';
 import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
+import type { DoubtfulPorts } from './doubtful-ports.js';
 import { GENERATION_KEY } from '../switches/switch-flights.js';
 import { SwitchGuards } from '../switches/switch-guards.js';
 import type { ManagerClient } from '../switches/switch-index.js';
 import { guardOwner } from './port-rows.js';
+
+/** Appends the condition on which a port may be deleted. */
+export type GuardPort = (tx: ManagerTransaction, port: ManagedPort) => void;
+
+const guardKept: GuardPort = (tx, port) => guardOwner(tx, port, port.ownerUid);
 
 /** See the head of this file. */
 export class PortReleases {
@@ -23,33 +27,31 @@ export class PortReleases {
   readonly #transactions: PortTransactions;
   readonly #places: Places;
   readonly #maxPorts: number;
-  readonly #doubtful = new Set<string>();
+  readonly #doubtful: DoubtfulPorts;
 
-  constructor(client: ManagerClient, transactions: PortTransactions, places: Places, maxPorts: number) {
+  constructor(
+    client: ManagerClient,
+    transactions: PortTransactions,
+    places: Places,
+    doubtful: DoubtfulPorts,
+    maxPorts: number,
+  ) {
     this.#client = client;
     this.#transactions = transactions;
     this.#places = places;
+    this.#doubtful = doubtful;
     this.#maxPorts = maxPorts;
-  }
-
-  /** May a release of the port of this name still be on its way? */
-  isDoubtful(port: string): boolean {
-    return this.#doubtful.has(port);
-  }
-
-  /** Notes that the generation was changed since the ports of these names were released, if they were. */
-  settle(ports: Iterable<string>): void {
-    if (this.#doubtful.size > 0) for (const port of ports) this.#doubtful.delete(port);
   }
 
   /**
    * Deletes the ports that `choose` finds, some hundreds in one transaction, until it finds none; it is asked again
-   * before each transaction. Resolves with the deleted ones.
+   * before each transaction. Each deletion is sent with the condition that `guardPort` says: by default that the port is
+   * kept for the same StatefulSet and incarnation. Resolves with the deleted ones.
    */
-  async release(call: Call, choose: () => readonly ManagedPort[]): Promise<ManagedPort[]> {
+  async release(call: Call, choose: () => readonly ManagedPort[], guardPort = guardKept): Promise<ManagedPort[]> {
     const released: ManagedPort[] = [];
     while (choose().length > 0) {
-      const sent = await this.#releaseSome(call, choose);
+      const sent = await this.#releaseSome(call, choose, guardPort);
       // Ports on a switch that the client does not replicate cannot be taken off it.
       if (sent.size === 0 && choose().length > 0) return released;
       for (const [uuid, port] of sent) {
@@ -66,7 +68,7 @@ export class PortReleases {
     for (let i = 0; i < ports.length; i += this.#maxPorts) {
       const tx: ManagerTransaction = new Transaction(this.#client.schema, this.#client.tables);
       try {
-        this.#takeOff(tx, ports.slice(i, i + this.#maxPorts), guards);
+        this.#takeOff(tx, ports.slice(i, i + this.#maxPorts), guards, guardKept);
       } finally {
         guards.withdraw();
       }
@@ -79,6 +81,7 @@ export class PortReleases {
   async #releaseSome(
     call: Call,
     choose: () => readonly ManagedPort[],
+    guardPort: GuardPort,
   ): Promise<ReadonlyMap<Uuid<'Logical_Switch_Port'>, ManagedPort>> {
     const sent = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
     // A lost reply runs the callback again, which then does not find what the lost transaction deleted.
@@ -91,7 +94,7 @@ export class PortReleases {
         (tx) => {
           guards.end(false);
           sent.clear();
-          for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards))
+          for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards, guardPort))
             sent.set(port.row._uuid, port);
         },
         () => {
@@ -100,9 +103,7 @@ export class PortReleases {
       );
       succeeded = true;
     } catch (error) {
-      const isCertain = error instanceof TransactionError && error.outcome !== 'unknown';
-      const doubtful = isCertain ? unknown : new Map([...unknown, ...sent]);
-      for (const { row } of doubtful.values()) this.#doubtful.add(row.name);
+      this.#doubtful.add(error, namesOf(sent.values()), namesOf(unknown.values()));
       throw error;
     } finally {
       guards.end(succeeded);
@@ -111,7 +112,12 @@ export class PortReleases {
   }
 
   /** Appends what deletes these ports, and returns those that it concerns. */
-  #takeOff(tx: ManagerTransaction, ports: readonly ManagedPort[], guards: SwitchGuards): ManagedPort[] {
+  #takeOff(
+    tx: ManagerTransaction,
+    ports: readonly ManagedPort[],
+    guards: SwitchGuards,
+    guardPort: GuardPort,
+  ): ManagedPort[] {
     const bySwitch = new Map<Uuid<'Logical_Switch'>, ManagedPort[]>();
     for (const port of ports) {
       const logicalSwitch = this.#client.tables.Logical_Switch.find({ ports: [port.row._uuid] })?._uuid;
@@ -123,7 +129,7 @@ export class PortReleases {
     for (const [uuid, there] of bySwitch) {
       const guarded = guards.guard(tx, uuid);
       if (guarded === undefined) continue;
-      for (const port of there) guardOwner(tx, port, port.ownerUid);
+      for (const port of there) guardPort(tx, port);
       tx.mutate('Logical_Switch', uuid, {
         ports: { delete: there.map(({ row }) => row._uuid) },
         external_ids: { set: { [GENERATION_KEY]: guarded.generation } },
@@ -131,4 +137,8 @@ export class PortReleases {
     }
     return [...bySwitch.values()].flat();
   }
+}
+
+function namesOf(ports: Iterable<ManagedPort>): string[] {
+  return Array.from(ports, ({ row }) => row.name);
 }

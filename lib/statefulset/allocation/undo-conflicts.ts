@@ -6,13 +6,14 @@
  * back, because another managed port has been given its former addresses meanwhile, is deleted.
  */
 import type { Uuid } from '../../schema/uuid.js';
-import { ipsOf, PORT_KEYS, readManagedPort, type ManagedPort } from '../managed-port.js';
+import { ipsOf, PORT_KEYS, portName, readManagedPort, type ManagedPort } from '../managed-port.js';
 import type { PodOutcomeOk, PodOutcome, RefusedPod } from '../manager-results.js';
 import { describeHolder } from '../plan/plan-view.js';
 import type { Place, Places } from '../switches/places.js';
 import { addressInUse, macInUse } from '../plan/plan-addresses.js';
 import { managedBy } from '../plan/plan-kept.js';
 import type { PortError } from '../port-error.js';
+import type { DoubtfulPorts } from './doubtful-ports.js';
 import type { PodCall } from './port-allocator.js';
 import type { ManagerTransaction, PortTransactions } from './port-transactions.js';
 import { subjectOf } from '../switches/site.js';
@@ -24,6 +25,14 @@ import { guardOwner, readdress } from './port-rows.js';
 
 /** How often the taking back is tried again at least. */
 const LEAST_RETRIES = 50;
+
+/** What it works with. */
+interface UndoParts {
+  readonly client: ManagerClient;
+  readonly transactions: PortTransactions;
+  readonly places: Places;
+  readonly doubtful: DoubtfulPorts;
+}
 
 /** What was committed, and where. */
 export interface Committed extends Place {
@@ -41,9 +50,7 @@ interface Written {
 
 /** Takes back what was written with addresses that another port of the switch has, and tells which pods that concerns. */
 export async function undoConflicts(
-  client: ManagerClient,
-  transactions: PortTransactions,
-  places: Places,
+  { client, transactions, places, doubtful }: UndoParts,
   call: PodCall,
   committed: Committed,
 ): Promise<RefusedPod[]> {
@@ -82,6 +89,11 @@ export async function undoConflicts(
     // However seldom the caller wants to try, a conflict must not stand because somebody else was faster once more.
     await transactions.commit(call, takeBackNow, noteUnknown, Math.max(transactions.conflictRetries, LEAST_RETRIES));
     succeeded = true;
+  } catch (error) {
+    const portsOf = (pods: Iterable<string>): string[] =>
+      Array.from(pods, (pod) => portName(call.workload.namespace, pod));
+    doubtful.add(error, portsOf(takenBack), portsOf(maybeTakenBack));
+    throw error;
   } finally {
     guards.end(succeeded);
   }

@@ -114,6 +114,7 @@ export function writePlans(
         const columns = changedColumns(row, settings, addressElement(addresses));
         tx.verify('Logical_Switch_Port', row, ['name', 'addresses', 'external_ids', ...columnsOf(columns)]);
         guardReferences(tx, columns);
+        flight.writes.noteAdopted(row._uuid);
         tx.update('Logical_Switch_Port', row._uuid, {
           ...(row.name !== port && { name: port }),
           ...columns,

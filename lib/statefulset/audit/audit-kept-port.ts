@@ -104,7 +104,7 @@ function changed(port: ManagedPort, around: KeptPortSurroundings): ChangedAddres
   const were = have.length === 0 ? 'empty' : have.map((element) => `"${element}"`).join(' and ');
   const advice =
     present === undefined
-      ? 'put those back'
+      ? 'put those back (readdress)'
       : 'put those back if the pod is to keep them, else the next apply notes the new ones';
   const message = `${describe(port, around)} was given "${noted}", but its addresses are ${were}; ${advice}`;
   return { kind: 'changed-addresses', logicalSwitch, port: row.name, statefulSet, noted, have, message };

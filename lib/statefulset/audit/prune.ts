@@ -4,7 +4,8 @@
  * time of grace between, and whatever says that it was needed meanwhile begins the wait anew.
  */
 import type { Uuid } from '../../schema/uuid.js';
-import { PORT_KEYS, type ManagedPort } from '../managed-port.js';
+import { isNamedAfterPod, PORT_KEYS, type ManagedPort } from '../managed-port.js';
+import type { PodOutcome } from '../manager-results.js';
 import type { Workload } from '../workload.js';
 
 /** Time between the two sightings, in milliseconds, unless the caller says otherwise. */
@@ -13,7 +14,8 @@ export const DEFAULT_GRACE_MS = 300_000;
 /**
  * Kept ports that none of the desired StatefulSets needs: made by `vendor`, not up, and of an ordinal that no desired
  * StatefulSet of that namespace and name has within its replicas. Whether the pod exists is of no importance, and
- * neither is the incarnation (uid) that used the port last.
+ * neither is the incarnation (uid) that used the port last. A port that is named after another pod than its keys say is
+ * left for people to look at.
  */
 export function pruneCandidates(
   kept: Iterable<ManagedPort>,
@@ -26,8 +28,9 @@ export function pruneCandidates(
     if (sameKey === undefined) byKey.set(workload.key, [workload]);
     else sameKey.push(workload);
   }
-  return Array.from(kept).filter(({ row, statefulSet, ordinal }) => {
-    if (row.up === true || row.external_ids[PORT_KEYS.vendor] !== vendor) return false;
+  return Array.from(kept).filter((port) => {
+    const { row, statefulSet, ordinal } = port;
+    if (row.up === true || row.external_ids[PORT_KEYS.vendor] !== vendor || !isNamedAfterPod(port)) return false;
     const needing = byKey.get(statefulSet) ?? [];
     return !needing.some(({ start, replicas }) => ordinal >= start && ordinal < start + replicas);
   });
@@ -70,9 +73,7 @@ export class PruneSightings {
     const sightings = new Map<Uuid<'Logical_Switch_Port'>, Sighting>();
     for (const port of candidates) {
       const { ownerUid, podUid, row } = port;
-      const before = this.#sightings.get(row._uuid);
-      const isSame = before?.ownerUid === ownerUid && before?.podUid === podUid;
-      const first = before !== undefined && isSame ? before : undefined;
+      const first = this.#sightingOf(port);
       sightings.set(row._uuid, first ?? { ownerUid, podUid, atMs: now });
       const remainingMs = Math.max(0, graceMs - (now - (first?.atMs ?? now)));
       if (first !== undefined && remainingMs === 0) due.push(port);
@@ -80,5 +81,21 @@ export class PruneSightings {
     }
     if (note) this.#sightings = sightings;
     return { due, waiting };
+  }
+
+  /** Is a port, as it is now, still one that the last look that was noted found without need? */
+  isStill(port: ManagedPort): boolean {
+    return this.#sightingOf(port) !== undefined;
+  }
+
+  /** Forgets the ports that pods were told of: the wait for them begins anew. */
+  forgetUsed(outcomes: Iterable<PodOutcome>): void {
+    for (const outcome of outcomes)
+      if (outcome.status !== 'refused' && outcome.uuid !== undefined) this.#sightings.delete(outcome.uuid);
+  }
+
+  #sightingOf({ row, ownerUid, podUid }: ManagedPort): Sighting | undefined {
+    const before = this.#sightings.get(row._uuid);
+    return before?.ownerUid === ownerUid && before?.podUid === podUid ? before : undefined;
   }
 }

@@ -75,18 +75,27 @@ export function chooseAddresses(
     checkFree(subject, wanted, view, isExcepted);
     return { ip4: wanted.ip4, ip6: wanted.ip6, mac };
   }
-  const pick = (family: IpFamily): string | undefined => {
-    const network = family === 4 ? view.site.subnet.v4 : view.site.subnet.v6;
-    if (network === undefined) return undefined;
-    const picked = view.pick(family, pod.name);
-    if ('ip' in picked) return picked.ip;
-    const own = family === 4 ? rules.ownIps?.ip4 : rules.ownIps?.ip6;
-    if (own !== undefined && view.holder(own, (port) => port === rules.replaces) === undefined) return own;
-    const cidr = network.cidr.text;
-    const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded; release ports that are not needed, or enlarge the subnet`;
-    throw new PortError('SubnetExhausted', subject, reason, { cidr, ...picked });
-  };
+  const pick = (family: IpFamily): string | undefined => pickFree(subject, pod, family, view, rules);
   return { ip4: pick(4), ip6: pick(6), mac };
+}
+
+/** A free address of this family; undefined when the subnet has none of it. Throws `PortError` `SubnetExhausted`. */
+export function pickFree(
+  subject: PortErrorSubject,
+  pod: WorkloadPod,
+  family: IpFamily,
+  view: PlanView,
+  { ownIps, replaces }: ChoiceRules = {},
+): string | undefined {
+  const network = family === 4 ? view.site.subnet.v4 : view.site.subnet.v6;
+  if (network === undefined) return undefined;
+  const picked = view.pick(family, pod.name);
+  if ('ip' in picked) return picked.ip;
+  const own = family === 4 ? ownIps?.ip4 : ownIps?.ip6;
+  if (own !== undefined && view.holder(own, (port) => port === replaces) === undefined) return own;
+  const cidr = network.cidr.text;
+  const reason = `subnet ${cidr} has no free address: of ${picked.total} addresses ${picked.used} are used and ${picked.excluded} reserved or excluded; release ports that are not needed, or enlarge the subnet`;
+  throw new PortError('SubnetExhausted', subject, reason, { cidr, ...picked });
 }
 
 /** The override, else the MAC address that the port had, if it is free, else a new one. Throws `PortError`. */

@@ -1,7 +1,8 @@
 /** Plans for ports that exist already: they stay as they are, unless the rules say otherwise. */
-import { tryParseIp } from '../../ipam/address.js';
+import { tryParseIp, type IpFamily } from '../../ipam/address.js';
 import type { Pool } from '../../ipam/pool.js';
 import { classifyAddress } from '../../ipam/subnet.js';
+import { occupiedAddresses } from '../../nb/occupied-addresses.js';
 import { ipsOf, portName, readManagedPort, staticAddresses } from '../managed-port.js';
 import type { IpPair, ManagedPort, ManagedPortRow, PortAddresses } from '../managed-port.js';
 import {
@@ -10,6 +11,7 @@ import {
   chooseMac,
   claimAll,
   differs,
+  pickFree,
   poolEnds,
   readMacOverride,
 } from './plan-addresses.js';
@@ -122,17 +124,23 @@ function fateOf(workload: Workload, kept: ManagedPort, view: PlanView, rules: Pl
 function planInPlace(scope: PlanScope, pod: WorkloadPod, kept: ManagedPort, wanted: IpPair | undefined): Step {
   const { workload, pool, view, rules, moving } = scope;
   const port = kept.row.name;
-  // A row that somebody emptied, or made dynamic, has no address of its own any more.
-  const isReadable = staticAddresses(kept.row) !== undefined;
-  const drift = isReadable ? driftOf(workload, pool, pod, kept, wanted) : { want: ipsOf(kept), have: [] };
+  // A row that somebody emptied, or made dynamic, has the addresses that it was given no more. Without a pool it is to
+  // have those again.
+  const isIntact = staticAddresses(kept.row) !== undefined;
+  const target = wanted ?? (isIntact || pool !== undefined ? undefined : { ip4: kept.ip4, ip6: kept.ip6 });
+  const drift = isIntact ? driftOf(workload, pool, pod, kept, wanted) : brokenDrift(kept, target);
   const isHere = view.switchOf(kept.row) === view.site.logicalSwitch._uuid;
+  const isPicked = wanted === undefined && pool === undefined;
+  if (rules.onDrift === 'readdress' && isPicked && isIntact && isHere && ipsOf(kept).some(isMisplaced(view))) {
+    return planRenumbering(scope, pod, kept);
+  }
   // Nothing gives a port in its place another MAC address.
-  const moves = wanted !== undefined && differs(kept, wanted) && isHere;
+  const moves = target !== undefined && isHere && (!isIntact || differs(kept, target));
   if (drift === undefined || rules.onDrift === 'keep' || (rules.onDrift === 'readdress' && !moves)) {
     return { pod, port, action: 'reuse', kept, drift, stale: false };
   }
   const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
-  if (rules.onDrift === 'error' || wanted === undefined) {
+  if (rules.onDrift === 'error' || target === undefined) {
     const reason =
       `the pool, or an override, says ${drift.want.join(' and ') || 'nothing'} for it; ` +
       "put the pool back, or set onDrift to 'keep' or 'readdress'";
@@ -140,11 +148,31 @@ function planInPlace(scope: PlanScope, pod: WorkloadPod, kept: ManagedPort, want
   }
   if (!moving.has(port)) {
     // It may find its way free after all, but nobody else of this plan may count on it.
-    checkFree(subject, wanted, view, (holder) => holder === port || moving.has(holder));
-    claimAll(view, wanted, port);
+    checkFree(subject, target, view, (holder) => holder === port || moving.has(holder));
+    claimAll(view, target, port);
   }
-  const addresses = { ip4: wanted.ip4, ip6: wanted.ip6, mac: kept.mac };
+  const addresses = { ip4: target.ip4, ip6: target.ip6, mac: kept.mac };
   return { pod, port, action: 'readdress', kept, addresses, drift };
+}
+
+/** The subnet of the switch has changed: a port whose addresses were picked gets ones that it can use there. */
+function planRenumbering({ workload, view }: PlanScope, pod: WorkloadPod, kept: ManagedPort): Step {
+  const port = kept.row.name;
+  const subject = subjectOf(workload, pod.name, ipsOf(kept).join(' and '));
+  const renumber = (family: IpFamily, ip: string | undefined): string | undefined =>
+    ip === undefined || isMisplaced(view)(ip) ? pickFree(subject, pod, family, view) : ip;
+  const addresses = { ip4: renumber(4, kept.ip4), ip6: renumber(6, kept.ip6), mac: kept.mac };
+  claimAll(view, addresses, port);
+  return { pod, port, action: 'readdress', kept, addresses, drift: { want: ipsOf(addresses), have: ipsOf(kept) } };
+}
+
+/** Tells addresses that no pod can use: they are outside the subnet, reserved there, or a router port's. */
+function isMisplaced(view: PlanView): (text: string) => boolean {
+  return (text) => {
+    const ip = tryParseIp(text);
+    const place = ip === undefined ? 'outside' : classifyAddress(view.site.subnet, ip);
+    return (place !== 'ok' && place !== 'excluded') || view.routerPort(text) !== undefined;
+  };
 }
 
 /** The namespace has another switch now: the port goes there, with an address of the subnet there. */
@@ -189,6 +217,17 @@ function planReplacement(scope: PlanScope, pod: WorkloadPod, kept: ManagedPort, 
 function ownIp(text: string | undefined, { site }: PlanView): string | undefined {
   const ip = tryParseIp(text ?? '');
   return ip !== undefined && classifyAddress(site.subnet, ip) === 'ok' ? ip.text : undefined;
+}
+
+/**
+ * The drift of a port whose row does not hold just one MAC with IP addresses: what it lacks. What people have added is
+ * no drift.
+ */
+function brokenDrift({ row, mac }: ManagedPort, target: IpPair | undefined): PortDrift | undefined {
+  const { ips: have, macs } = occupiedAddresses(row);
+  const want = target === undefined ? [] : ipsOf(target);
+  if (target === undefined || !want.every((ip) => have.includes(ip))) return { want, have };
+  return macs.includes(mac) ? undefined : { want: [...want, mac], have: [...have, ...macs] };
 }
 
 /** `want` and `have` show the MAC address only where an override asks for another one than the port has. */

@@ -25,8 +25,9 @@ export interface PlanRules {
   readonly indexing: 'relative' | 'absolute';
   readonly onDrift: OnDrift;
   readonly onRecreate: OnRecreate;
-  /** Take over ports that somebody else made; `existingName` says under which names. */
+  /** Take over ports that somebody else made. */
   readonly adopt: boolean;
+  /** Take over ports of these names as well, and make none: a pod that has no port is left out of the plan. */
   readonly existingName?: (namespace: string, pod: string) => string;
   readonly pick: 'random' | 'sequential';
   readonly strictExclude: boolean;
@@ -135,7 +136,8 @@ export function planPods(
     }),
   );
   const scope: PlanScope = { workload, pool, view, rules, moving: planMoves(workload, wantedBy, view, rules) };
-  return pods.map((pod) => {
+  return pods.flatMap((pod) => {
+    if (rules.existingName !== undefined && existingPort(workload, pod, view, rules) === undefined) return [];
     const planned = attempt(() => {
       const settings = settingsBy.get(pod);
       if (settings instanceof PortError) throw settings;
@@ -152,18 +154,25 @@ function planPod(scope: PlanScope, pod: WorkloadPod, wanted: IpPair | PortError 
   const { workload, pool, view, rules, moving } = scope;
   if (wanted instanceof PortError) throw wanted;
   const port = portName(workload.namespace, pod.name);
-  const row = view.port(port);
+  const row = existingPort(workload, pod, view, rules);
   const kept = managedBy(workload, row);
-  if (kept !== undefined) return planKept(scope, pod, kept, wanted);
+  if (kept !== undefined && kept.row.name === port) return planKept(scope, pod, kept, wanted);
   if (row !== undefined) return planForeign(scope, pod, row, wanted);
-  const other =
-    rules.existingName === undefined ? undefined : view.port(rules.existingName(workload.namespace, pod.name));
-  if (other !== undefined) return planForeign(scope, pod, other, wanted);
   if (wanted === undefined && pool !== undefined) throw poolEnds(workload, pool, pod, rules.indexing);
   const isExcepted = (holder: string): boolean => moving.has(holder);
   const addresses = chooseAddresses(subjectOf(workload, pod.name), pod, wanted, view, { isExcepted });
   claimAll(view, addresses, port);
   return { pod, port, action: 'create', addresses, replaces: undefined };
+}
+
+/** The port of the pod's name, else the one that another system has made for it, where that is to be taken over. */
+function existingPort(
+  { namespace }: Workload,
+  { name }: WorkloadPod,
+  view: Pick<PlanView, 'port'>,
+  { existingName }: PlanRules,
+): ManagedPortRow | undefined {
+  return view.port(portName(namespace, name)) ?? (existingName && view.port(existingName(namespace, name)));
 }
 
 /** A port of the pod's name that the StatefulSet does not own: claimed as it is, or left alone. */

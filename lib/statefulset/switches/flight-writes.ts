@@ -26,14 +26,18 @@ interface Changed extends FormerPlace {
 export class FlightWrites {
   readonly #created = new Map<string, Created>();
   readonly #former = new Map<string, Changed>();
+  /** Uuids. */
+  readonly #adopted = new Set<string>();
   /** Of the present run. */
   readonly #creating = new Map<string, string>();
   readonly #changing = new Map<string, Changed>();
+  readonly #adopting = new Set<string>();
 
   /** Begins a run: one before it that was not kept has failed. */
   begin(): void {
     this.#creating.clear();
     this.#changing.clear();
+    this.#adopting.clear();
   }
 
   /** Notes that the present run creates the port of this name. */
@@ -46,17 +50,38 @@ export class FlightWrites {
     this.#changing.set(port, { ...former, uuid });
   }
 
+  /** Notes that the present run takes over the port with this uuid. */
+  noteAdopted(uuid: string): void {
+    this.#adopting.add(uuid);
+  }
+
   /** The present run is in force, or may be; `uuidOf` tells what it created, where that is known. */
   keep(uuidOf: (port: string) => string | undefined = () => undefined): void {
     for (const [port, mac] of this.#creating) this.#created.set(port, { mac, uuid: uuidOf(port) });
     for (const [port, former] of this.#changing) this.#former.set(port, former);
+    for (const uuid of this.#adopting) this.#adopted.add(uuid);
     this.begin();
+  }
+
+  /** Names of the ports that the present run changes. */
+  get changing(): Iterable<string> {
+    return this.#changing.keys();
+  }
+
+  /** Names of the ports that runs which were kept have changed. */
+  get changed(): Iterable<string> {
+    return this.#former.keys();
   }
 
   /** Was the port, as it is now, created by a run that was kept? */
   hasCreated(port: string, mac: string, uuid: string | undefined): boolean {
     const created = this.#created.get(port);
     return created?.mac === mac && (created.uuid === undefined || created.uuid === uuid);
+  }
+
+  /** Did a run that was kept take over the port with this uuid? */
+  hasAdopted(uuid: string | undefined): boolean {
+    return uuid !== undefined && this.#adopted.has(uuid);
   }
 
   /** What the port had before a run that was kept, if one changed it. */

@@ -2,7 +2,7 @@
  * Kept ports that somebody who is no manager deleted: their addresses are remembered, so that the pods get them again.
  *
  * What tells managers from others: whenever a manager deletes a port, it changes the generation of its switch in the
- * same transaction.
+ * same transaction. Where that cannot be told, the addresses are remembered, and nobody is told.
  */
 import type { Batch, RowChange } from '../../replica/replica.js';
 import { setDifference } from '../../replica/row.js';
@@ -40,9 +40,10 @@ export class LostPorts {
     this.#lost.delete(port);
   }
 
-  /** Forgets the ports of a StatefulSet (`namespace/name`): they shall be gone. */
-  forgetAll(statefulSet: string): void {
-    for (const [port, lost] of this.#lost) if (lost.statefulSet === statefulSet) this.#lost.delete(port);
+  /** Forgets those ports of a StatefulSet (`namespace/name`) that shall be gone. */
+  forgetWhere(statefulSet: string, shallBeGone: (port: ManagedPort) => boolean): void {
+    for (const [port, lost] of this.#lost)
+      if (lost.statefulSet === statefulSet && shallBeGone(lost)) this.#lost.delete(port);
   }
 
   /** Stops following the replica, and forgets all. */
@@ -51,18 +52,21 @@ export class LostPorts {
     this.#lost.clear();
   }
 
-  #follow({ changes }: Batch): void {
+  #follow({ cause, changes }: Batch): void {
     const deleted = changes.flatMap((change) => this.#deletedPort(change) ?? []);
     if (deleted.length === 0) return;
     const byManagers = new Set(changes.flatMap(takenOffByManagers));
     for (const port of deleted) {
       // One of the name that is there again was replaced.
       const { _uuid, name } = port.row;
-      if (byManagers.has(_uuid) || this.#client.tables.Logical_Switch_Port.find({ name }) !== undefined) continue;
+      if (this.#client.tables.Logical_Switch_Port.find({ name }) !== undefined) continue;
+      // After an outage all changes come as one: that a manager was there as well does not say who deleted the port.
+      const isByManager = byManagers.has(_uuid);
+      if (isByManager && cause === 'update') continue;
       const [oldest] = this.#lost.keys();
       if (oldest !== undefined && this.#lost.size >= MAX_LOST) this.#lost.delete(oldest);
       this.#lost.set(name, port);
-      this.#onLost(port);
+      if (!isByManager) this.#onLost(port);
     }
   }
 

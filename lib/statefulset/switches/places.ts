@@ -75,6 +75,11 @@ export class Places {
     this.#pools.delete(statefulSet);
   }
 
+  /** Throws `ClosedError` once nothing keeps up to date what is known of the switches. */
+  requireOpen(): void {
+    this.indexes.requireOpen();
+  }
+
   /** Stops following the replica. */
   close(): void {
     this.indexes.close();

@@ -137,9 +137,9 @@ export class SwitchIndex {
     return space;
   }
 
-  /** Counts an IP address as used although no port has it yet. MAC addresses are let pass. */
+  /** Counts an IP address as used although no port has it yet; once more changes nothing. MAC addresses are let pass. */
   hold(address: string): void {
-    if (isMac(address)) return;
+    if (isMac(address) || this.#held.has(address)) return;
     this.#held.add(address);
     this.#inSpaces(address, (space, ip) => space.add(ip));
   }
@@ -263,13 +263,18 @@ export class SwitchIndexes {
 
   /** The index of a switch; built when first asked for. Throws `ClosedError` once nothing keeps it up to date. */
   of(uuid: Uuid<'Logical_Switch'>): SwitchIndex {
-    if (this.#closed) throw new ClosedError('the manager of StatefulSet ports was closed');
+    this.requireOpen();
     let index = this.#indexes.get(uuid);
     if (index === undefined) {
       index = new SwitchIndex(this.#client, uuid, this.#randomBytes);
       this.#indexes.set(uuid, index);
     }
     return index;
+  }
+
+  /** Throws `ClosedError` once nothing keeps the indexes up to date. */
+  requireOpen(): void {
+    if (this.#closed) throw new ClosedError('the manager of StatefulSet ports was closed');
   }
 
   /** Stops following the replica. */
