@@ -82,6 +82,29 @@ describe('the Kubernetes controller beside another one', function () {
     expect(fixture.rowChanges()).to.equal(changes);
   });
 
+  for (const onRecreate of ['inherit', 'fresh'] as const) {
+    it(`takes nothing back for a StatefulSet that was made anew since (onRecreate ${onRecreate})`, async () => {
+      const rules = { onRecreate };
+      await fixture.controller({ rules, ...SOON });
+      // Both within one second, so that the times of their creation do not tell them apart.
+      while (Date.now() % 1000 > 300) await sleep(10);
+      fixture.addSet('web', { replicas: 1 });
+      await fixture.until('it is told', () => fixture.told()['web-0'] !== undefined);
+      fixture.server.holdWatches();
+      await fixture.controller({ rules });
+      fixture.deleteSet('web');
+      await fixture.until('the pod is gone', () => fixture.pods().length === 0);
+      const { uid } = fixture.addSet('web', { replicas: 1 }).metadata;
+      await fixture.until('it is told again', () => fixture.told()['web-0'] !== undefined);
+      await fixture.untilQuiet();
+      const changes = fixture.rowChanges();
+      await untilAsked(isGet);
+      expect(fixture.rowChanges()).to.equal(changes);
+      const [port] = fixture.nb.tables.Logical_Switch_Port.findAll({ name: 'web-0.product' });
+      expect(port?.external_ids).to.include({ 'ovn-northbound/owner-uid': uid });
+    });
+  }
+
   it('releases no port of a pod that exists, though it has not seen the pod yet', async () => {
     await fixture.controller({ onDelete: 'release' });
     await fixture.until('it watches', () => fixture.server.watches.length === 3);

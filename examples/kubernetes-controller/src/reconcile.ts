@@ -155,12 +155,24 @@ export class Reconciler {
         throw new UnfinishedError(`namespace ${namespace} has changed, which has not been seen yet`);
       }
     }
-    if (!isMoved && released.length === 0 && !outcomes.some(({ status }) => status === 'readdressed')) return;
+    const isReaddressed = outcomes.some(({ status }) => status === 'readdressed');
+    if (!isMoved && !isReaddressed && released.length === 0 && !this.#takesOver(set, outcomes)) return;
     const live = await this.#live.statefulSet(namespace, name, signal);
     if (live?.metadata.uid !== uid || live.metadata.generation !== generation) {
       throw new UnfinishedError(`StatefulSet ${namespace}/${name} has changed, which has not been seen yet`);
     }
     await this.#makeSureOfNoPod(namespace, released, signal);
+  }
+
+  /**
+   * Would ports become this StatefulSet's that another of its name used last? That one is the older, as a rule; times of
+   * creation, which have whole seconds, do not tell when both were made in the same one.
+   */
+  #takesOver(set: StatefulSet, outcomes: ApplyResult['outcomes']): boolean {
+    const { uid } = set.metadata;
+    const others = this.#ownPorts(set).filter(({ ownerUid }) => ownerUid !== undefined && ownerUid !== uid);
+    const names = new Set(others.map(({ row }) => row.name));
+    return outcomes.some((outcome) => names.has(outcome.port));
   }
 
   async #makeSureOfNoPod(
