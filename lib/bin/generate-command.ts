@@ -8,7 +8,7 @@ import { parseSchema } from '../schema/schema.js';
 import { parseJson } from '../wire/json.js';
 import type { TlsOptions } from '../wire/tls.js';
 import { fetchSchema } from './fetch-schema.js';
-import type { CommandOutput } from './main.js';
+import type { CommandOutput } from './command-output.js';
 
 /** One line for the list of commands. */
 export const GENERATE_SUMMARY = 'write TypeScript types for the tables of an OVSDB database';

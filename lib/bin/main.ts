@@ -1,27 +1,9 @@
 /** Picks the verb of the command line and turns its outcome into an exit code. */
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
+import type { CommandOutput, ExitCode } from './command-output.js';
 import { GENERATE_HELP, GENERATE_SUMMARY, generate } from './generate-command.js';
-import { InterruptedError, type InterruptSignal } from './interrupted-error.js';
-import type { CommandInput } from './standard-input.js';
+import { InterruptedError } from './interrupted-error.js';
 import { PORTS_HELP, PORTS_SUMMARY, ports } from './ports/ports-command.js';
-
-/** Where a command prints, and whom it asks. */
-export interface CommandOutput {
-  /** Prints results. */
-  write(text: string): void;
-  /** Prints errors, notes and questions. */
-  writeError(text: string): void;
-  /** Default: nothing to read, and nobody to ask. */
-  readonly input?: CommandInput | undefined;
-  /** Calls `listener` when the user wants the command to stop, once. Returns a function that stops listening. */
-  readonly onInterrupt?: ((listener: (signal: InterruptSignal) => void) => () => void) | undefined;
-}
-
-/**
- * 0: done; 1: it failed; 2: the command line makes no sense; 3 and 4: as the help of the command says; 130 and 143: it
- * was stopped by SIGINT or SIGTERM, as shells number that.
- */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130 | 143;
 
 interface Verb {
   readonly summary: string;

@@ -82,7 +82,9 @@ export function checkOptions(options: StatefulSetPortManagerOptions): void {
     if (typeof value !== 'number' || !(value >= least)) refuse(name, `a number, at least ${least}`);
     if (name !== 'timeoutMs' && !Number.isSafeInteger(value)) refuse(name, `a whole number, at least ${least}`);
   }
-  if (all['vendor'] !== undefined && typeof all['vendor'] !== 'string') refuse('vendor', 'a text');
+  if (all['vendor'] !== undefined && (typeof all['vendor'] !== 'string' || all['vendor'] === '')) {
+    refuse('vendor', 'a text that is not empty');
+  }
   checkPortSettings(all['port']);
   const known = ['subnets', 'vendor', 'port', ...Object.keys(CHOICES), ...Object.keys(LEAST)];
   const unknown = Object.keys(all).find((name) => !known.includes(name));

@@ -6,7 +6,7 @@ import { InvalidArgumentError, OvsdbError } from '../../errors.js';
 import { connectNorthbound, type NorthboundClient } from '../../nb/northbound.js';
 import { StatefulSetPortManager } from '../../statefulset/manager.js';
 import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
-import type { CommandOutput } from '../main.js';
+import type { CommandOutput } from '../command-output.js';
 import { connectionOf, timeoutMsOf, type OptionValues, type SubCommandName } from './command-line.js';
 import { readManifest, type Manifest, type ManifestSource } from './manifest.js';
 import { givenSubnets, subnetsByName } from './subnet-options.js';

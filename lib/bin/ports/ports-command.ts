@@ -2,7 +2,7 @@
 import { InvalidArgumentError, OvsdbError } from '../../errors.js';
 import { stringifyJson } from '../../wire/json.js';
 import { InterruptedError } from '../interrupted-error.js';
-import type { CommandOutput, ExitCode } from '../main.js';
+import type { CommandOutput, ExitCode } from '../command-output.js';
 import { adopt } from './adopt-command.js';
 import { apply } from './apply-command.js';
 import { parseCommandLine, type SubCommandName } from './command-line.js';

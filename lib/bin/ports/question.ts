@@ -1,6 +1,6 @@
 /** Asks before something is given up. */
 import { InvalidArgumentError } from '../../errors.js';
-import type { CommandOutput } from '../main.js';
+import type { CommandOutput } from '../command-output.js';
 import { readsStandardInput } from './command-line.js';
 import type { PortsContext } from './database.js';
 

@@ -2,7 +2,7 @@
 import { OvsdbError } from '../../errors.js';
 import type { NorthboundClient } from '../../nb/northbound.js';
 import { podPort, type ManagedPort } from '../../statefulset/managed-port.js';
-import type { ExitCode } from '../main.js';
+import type { ExitCode } from '../command-output.js';
 import { formatTable } from './table.js';
 
 /** What became of a sub-command. */

@@ -19,6 +19,14 @@ import { guardOwner } from './port-rows.js';
 /** Appends the condition on which a port may be deleted. */
 export type GuardPort = (tx: ManagerTransaction, port: ManagedPort) => void;
 
+/** What a release may be told. */
+export interface ReleaseRules {
+  /** The condition of each deletion. Default: that the port is kept for the same StatefulSet and incarnation. */
+  readonly guardPort?: GuardPort;
+  /** Names of ports that nothing which is on its way yet may make afterwards. Default: none. */
+  readonly mayNotCome?: (port: string) => boolean;
+}
+
 const guardKept: GuardPort = (tx, port) => guardOwner(tx, port, port.ownerUid);
 
 /** See the head of this file. */
@@ -45,13 +53,12 @@ export class PortReleases {
 
   /**
    * Deletes the ports that `choose` finds, some hundreds in one transaction, until it finds none; it is asked again
-   * before each transaction. Each deletion is sent with the condition that `guardPort` says: by default that the port is
-   * kept for the same StatefulSet and incarnation. Resolves with the deleted ones.
+   * before each transaction. Resolves with the deleted ones.
    */
-  async release(call: Call, choose: () => readonly ManagedPort[], guardPort = guardKept): Promise<ManagedPort[]> {
+  async release(call: Call, choose: () => readonly ManagedPort[], rules: ReleaseRules = {}): Promise<ManagedPort[]> {
     const released: ManagedPort[] = [];
-    while (choose().length > 0) {
-      const sent = await this.#releaseSome(call, choose, guardPort);
+    while (choose().length > 0 || this.#coming(rules).length > 0) {
+      const sent = await this.#releaseSome(call, choose, rules);
       // Ports on a switch that the client does not replicate cannot be taken off it.
       if (sent.size === 0 && choose().length > 0) return released;
       for (const [uuid, port] of sent) {
@@ -59,6 +66,11 @@ export class PortReleases {
       }
     }
     return released;
+  }
+
+  /** Names of ports that calls which have ended may still make. */
+  coming(isMeant: (port: string) => boolean): string[] {
+    return this.#doubtful.making(isMeant).map(([port]) => port);
   }
 
   /** The operations that {@link release} would send, transaction by transaction; sends nothing. */
@@ -81,12 +93,14 @@ export class PortReleases {
   async #releaseSome(
     call: Call,
     choose: () => readonly ManagedPort[],
-    guardPort: GuardPort,
+    rules: ReleaseRules,
   ): Promise<ReadonlyMap<Uuid<'Logical_Switch_Port'>, ManagedPort>> {
     const sent = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
     // A lost reply runs the callback again, which then does not find what the lost transaction deleted.
     const unknown = new Map<Uuid<'Logical_Switch_Port'>, ManagedPort>();
+    const { guardPort = guardKept } = rules;
     const guards = new SwitchGuards(this.#places);
+    let coming: ReturnType<DoubtfulPorts['making']> = [];
     let succeeded = false;
     try {
       await this.#transactions.commit(
@@ -94,6 +108,9 @@ export class PortReleases {
         (tx) => {
           guards.end(false);
           sent.clear();
+          coming = this.#coming(rules);
+          for (const logicalSwitch of new Set(coming.map(([, uuid]) => uuid)))
+            changeGeneration(tx, logicalSwitch, guards);
           for (const port of this.#takeOff(tx, choose().slice(0, this.#maxPorts), guards, guardPort))
             sent.set(port.row._uuid, port);
         },
@@ -102,13 +119,18 @@ export class PortReleases {
         },
       );
       succeeded = true;
+      this.#doubtful.settleMaking(coming.map(([port]) => port));
     } catch (error) {
-      this.#doubtful.add(error, namesOf(sent.values()), namesOf(unknown.values()));
+      this.#doubtful.addChanging(error, namesOf(sent.values()), namesOf(unknown.values()));
       throw error;
     } finally {
       guards.end(succeeded);
     }
     return new Map([...unknown, ...sent]);
+  }
+
+  #coming({ mayNotCome }: ReleaseRules): ReturnType<DoubtfulPorts['making']> {
+    return mayNotCome === undefined ? [] : this.#doubtful.making(mayNotCome);
   }
 
   /** Appends what deletes these ports, and returns those that it concerns. */
@@ -137,6 +159,13 @@ export class PortReleases {
     }
     return [...bySwitch.values()].flat();
   }
+}
+
+/** Keeps out what was planned on the generation that the switch has; of one that is gone, nothing can come. */
+function changeGeneration(tx: ManagerTransaction, logicalSwitch: Uuid<'Logical_Switch'>, guards: SwitchGuards): void {
+  const guarded = guards.guard(tx, logicalSwitch);
+  if (guarded === undefined) return;
+  tx.mutate('Logical_Switch', logicalSwitch, { external_ids: { set: { [GENERATION_KEY]: guarded.generation } } });
 }
 
 function namesOf(ports: Iterable<ManagedPort>): string[] {

@@ -38,6 +38,7 @@ describe('the options of a StatefulSetPortManager', () => {
     ['conflictRetries', { subnets: {}, conflictRetries: -1 }],
     ['timeoutMs', { subnets: {}, timeoutMs: '5s' }],
     ['vendor', { subnets: {}, vendor: 7 }],
+    ['vendor', { subnets: {}, vendor: '' }],
   ];
   for (const [name, options] of cases) {
     it(`refuses ${JSON.stringify(options)}, because of ${name}`, () => {
