@@ -43,10 +43,10 @@ import { PortAllocator, type PodCall } from './allocation/port-allocator.js';
 import { PortTransactions, subjectOfKey, type Call, type CallSubject } from './allocation/port-transactions.js';
 import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './audit/prune.js';
 import { guardUnused } from './allocation/port-rows.js';
-import { PortReleases, type GuardPort } from './allocation/release-ports.js';
+import { PortReleases, type ReleaseRules } from './allocation/release-ports.js';
 import type { ManagerClient } from './switches/switch-index.js';
 import { findTornDown, leaveGroupsOf } from './allocation/tear-down.js';
-import { readPod, readWorkload } from './workload.js';
+import { isPortOf, readPod, readWorkload } from './workload.js';
 import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -175,7 +175,8 @@ export class StatefulSetPortManager implements Disposable {
   /**
    * Deletes the ports that are kept for a StatefulSet, those beyond its replicas too. When its uid is given, ports
    * that a later incarnation has used since are left alone. Each deletion is sent with the condition that the port is
-   * still kept for it. Later calls of this manager for these pods wait for it. Rejects as {@link apply}.
+   * still kept for it. Earlier calls of this manager for its pods are waited for, or kept from making ports if they were
+   * given up; later ones wait for it. Rejects as {@link apply}.
    */
   async release(statefulSet: StatefulSetLike, options: ReleaseOptions = {}): Promise<ReleaseResult> {
     const workload = readWorkload(statefulSet);
@@ -185,7 +186,10 @@ export class StatefulSetPortManager implements Disposable {
       workload.uid === undefined || ownerUid === undefined || ownerUid === workload.uid;
     const choose = (): ManagedPort[] => this.#portsOf(workload.key).filter(isOurs);
     if (options.dryRun !== true) this.#lost.forgetWhere(workload.key, isOurs);
-    const released = options.dryRun === true ? choose().map(podPort) : await this.#releaseChosen(call, choose);
+    const released =
+      options.dryRun === true
+        ? choose().map(podPort)
+        : await this.#releaseChosen(call, choose, { mayNotCome: (port) => isPortOf(workload, port) });
     if (options.dryRun !== true) this.#places.forgetPool(workload.key);
     const skipped = this.#portsOf(workload.key).filter((port) => options.dryRun !== true || !isOurs(port));
     return { released, skipped: skipped.map(podPort) };
@@ -220,7 +224,7 @@ export class StatefulSetPortManager implements Disposable {
           (port) => uuids.has(port.row._uuid) && this.#sightings.isStill(port),
         );
       const one = { ...call, subject: { ...subjectOfKey(key), failure: `the ports of ${key} are not pruned` } };
-      pruned.push(...(await this.#releaseChosen(one, choose, guardUnused)));
+      pruned.push(...(await this.#releaseChosen(one, choose, { guardPort: guardUnused })));
     }
     return { pruned, waiting: later };
   }
@@ -351,14 +355,14 @@ export class StatefulSetPortManager implements Disposable {
   async #releaseChosen(
     call: Call,
     choose: () => readonly ManagedPort[],
-    guardPort?: GuardPort,
+    rules: ReleaseRules = {},
   ): Promise<PruneResult['pruned']> {
-    const names = new Set(choose().map(({ row }) => row.name));
+    const { mayNotCome = () => false } = rules;
+    const coming = [...Array.from(this.#turns.ports).filter(mayNotCome), ...this.#releases.coming(mayNotCome)];
+    const names = new Set([...coming, ...choose().map(({ row }) => row.name)]);
     const chosen = (): ManagedPort[] => choose().filter(({ row }) => names.has(row.name));
     // A call that finds the ports meanwhile would tell its pods of ports that are about to go.
-    const released = await this.#turns.take([...names], call, async () =>
-      this.#releases.release(call, chosen, guardPort),
-    );
+    const released = await this.#turns.take([...names], call, async () => this.#releases.release(call, chosen, rules));
     const ports = released.map(podPort);
     for (const port of ports) this.#events.emit('released', port);
     return ports;

@@ -136,6 +136,13 @@ export function ordinalsOf({ start, replicas }: Workload): number[] {
   return Array.from({ length: replicas }, (_, i) => start + i);
 }
 
+/** Is a port of this name, `pod.namespace`, that of a pod of the StatefulSet? */
+export function isPortOf({ name, namespace }: Workload, port: string): boolean {
+  const [before, after] = [`${name}-`, `.${namespace}`];
+  if (!port.startsWith(before) || !port.endsWith(after)) return false;
+  return parseOrdinal(port.slice(before.length, -after.length)) !== undefined;
+}
+
 /** The pod of an ordinal, with nothing known of it but its name. */
 export function podOfOrdinal(workload: Workload, ordinal: number): WorkloadPod {
   const name = `${workload.name}-${ordinal}`;

@@ -137,4 +137,53 @@ describe('calls for ports of StatefulSets, midway', () => {
     );
     expect(lost).to.deep.equal(['web-0']);
   });
+
+  it('release waits for the ports that an earlier call makes, and deletes them', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({}, nb);
+    const set = statefulSet('web', place.namespace, 3);
+    gate.requests.shut();
+    const applying = manager.apply(set);
+    const other = manager.apply(statefulSet('web-more', place.namespace, 1));
+    await eventually(() => gate.requests.count('"transact"') === 2, 'the transactions');
+    const releasing = manager.release(set);
+    gate.requests.open();
+    const made = (await applying).outcomes.map(({ status }) => status);
+    expect(made).to.deep.equal(['created', 'created', 'created']);
+    expect((await releasing).released.map((port) => port.pod)).to.deep.equal(['web-0', 'web-1', 'web-2']);
+    expect((await other).outcomes[0]).to.include({ status: 'created' });
+    expect([...(await bench.portsOn(place)).keys()]).to.deep.equal([`web-more-0.${place.namespace}`]);
+  });
+
+  for (const isLost of [false, true]) {
+    const how = isLost ? 'whose connection broke as well' : 'that is still on its way';
+    it(`release lets no port be made by a call that was given up, ${how}`, async () => {
+      const place = await bench.place(V4);
+      const { gate, nb } = await bench.gated();
+      const manager = bench.manager({}, nb);
+      const set = statefulSet('web', place.namespace, 2);
+      gate.requests.shut();
+      const giveUp = new AbortController();
+      const applying = manager.apply(set, { signal: giveUp.signal }).catch((error: unknown) => error);
+      await eventually(() => gate.requests.count('"transact"') === 1, 'the transaction');
+      const held = gate.requests.held;
+      giveUp.abort(new Error('given up'));
+      expect(await applying).to.have.property('message', 'given up');
+      if (isLost) gate.cut();
+      const releasing = manager.release(set);
+      gate.requests.open();
+      expect((await releasing).released).to.have.length(isLost ? 0 : 2);
+      if (isLost) {
+        const { params } = JSON.parse(held.slice(held.lastIndexOf('{"method":"transact"'))) as { params: object[] };
+        await bench.raw.transact(...params.slice(1));
+      }
+      expect((await bench.portsOn(place)).size).to.equal(0);
+      // Nothing is in doubt any more.
+      gate.requests.shut();
+      expect((await manager.release(set)).released).to.deep.equal([]);
+      expect(gate.requests.count('"transact"')).to.equal(0);
+      gate.requests.open();
+    });
+  }
 });

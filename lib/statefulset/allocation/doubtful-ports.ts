@@ -1,32 +1,54 @@
+import type { Uuid } from '../../schema/uuid.js';
 import { TransactionError } from '../../transaction/transaction-error.js';
 import { PortError } from '../port-error.js';
 
+type SwitchUuid = Uuid<'Logical_Switch'>;
+
 /**
- * Ports that a transaction may still delete or readdress although its call has ended, because its outcome stayed unknown.
- * It waits for the generation of the switch; so who counts on such a port changes the generation first, which keeps
- * the transaction out.
+ * Ports that a transaction may still change or make although its call has ended, because its outcome stayed unknown. It
+ * waits for the generation of the switch; so who counts on such a port, or on there being none, changes the generation
+ * first, which keeps the transaction out.
  */
 export class DoubtfulPorts {
-  readonly #names = new Set<string>();
+  readonly #changing = new Set<string>();
+  readonly #making = new Map<string, SwitchUuid>();
 
-  /** May a transaction that concerns the port of this name still be on its way? */
+  /** May a transaction that deletes or readdresses the port of this name still be on its way? */
   has(port: string): boolean {
-    return this.#names.has(port);
+    return this.#changing.has(port);
+  }
+
+  /** Names and switches of the ports that may still be made, of those with names that are meant. */
+  making(isMeant: (port: string) => boolean): [port: string, logicalSwitch: SwitchUuid][] {
+    return [...this.#making].filter(([port]) => isMeant(port));
   }
 
   /**
-   * Notes what the transactions of a call concern that ended with `error`: `last` are the ports of the one that failed,
-   * `before` those of earlier ones whose outcome is unknown.
+   * Notes which ports the transactions of a call delete or readdress that ended with `error`: `last` are those of the one
+   * that failed, `before` those of earlier ones whose outcome is unknown.
    */
-  add(error: unknown, last: Iterable<string>, before: Iterable<string>): void {
-    for (const port of before) this.#names.add(port);
-    // A `PortError` is one of the plan, or tells that nothing was sent or put in force.
-    if (error instanceof PortError || (error instanceof TransactionError && error.outcome !== 'unknown')) return;
-    for (const port of last) this.#names.add(port);
+  addChanging(error: unknown, last: Iterable<string>, before: Iterable<string>): void {
+    for (const port of inDoubt(error, last, before)) this.#changing.add(port);
   }
 
-  /** Notes that the generation was changed since, for the ports of these names that are among them. */
-  settle(ports: Iterable<string>): void {
-    if (this.#names.size > 0) for (const port of ports) this.#names.delete(port);
+  /** Notes likewise which ports they make on a switch. */
+  addMaking(error: unknown, last: Iterable<string>, before: Iterable<string>, logicalSwitch: SwitchUuid): void {
+    for (const port of inDoubt(error, last, before)) this.#making.set(port, logicalSwitch);
   }
+
+  /** Notes that the generation was changed since, for the ports of these names that are changed. */
+  settleChanging(ports: Iterable<string>): void {
+    if (this.#changing.size > 0) for (const port of ports) this.#changing.delete(port);
+  }
+
+  /** Notes that the ports of these names are there, or that the generation was changed since. */
+  settleMaking(ports: Iterable<string>): void {
+    if (this.#making.size > 0) for (const port of ports) this.#making.delete(port);
+  }
+}
+
+function inDoubt(error: unknown, last: Iterable<string>, before: Iterable<string>): string[] {
+  // A `PortError` is one of the plan, or tells that nothing was sent or put in force.
+  const isCertain = error instanceof PortError || (error instanceof TransactionError && error.outcome !== 'unknown');
+  return isCertain ? [...before] : [...before, ...last];
 }

@@ -7,6 +7,11 @@ import type { Call } from './port-transactions.js';
 export class PodTurns {
   readonly #taken = new Map<string, Promise<unknown>>();
 
+  /** Names of the ports that calls work on. */
+  get ports(): Iterable<string> {
+    return this.#taken.keys();
+  }
+
   /**
    * Runs `work` when no other call works on one of these ports. Rejects with the signal's reason, or with `TimeoutError`
    * at the deadline of the call, when the turn does not come before.

@@ -145,9 +145,12 @@ export class PortAllocator {
         flight.writes.keep((port) => uuids.get(port));
         outcomes = written.map((outcome) => asWritten(outcome, flight));
         succeeded = true;
-        doubtful.settle(outcomes.map(({ port }) => port));
+        doubtful.settleChanging(outcomes.map(({ port }) => port));
+        doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
       } catch (error) {
-        doubtful.add(error, flight.writes.changing, flight.writes.changed);
+        const { present, kept } = flight.writes;
+        doubtful.addChanging(error, present.changed, kept.changed);
+        if (place !== undefined) doubtful.addMaking(error, present.created, kept.created, place.index.uuid);
         throw error;
       } finally {
         place?.flights.end(flight, succeeded);

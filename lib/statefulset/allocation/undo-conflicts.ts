@@ -92,7 +92,7 @@ export async function undoConflicts(
   } catch (error) {
     const portsOf = (pods: Iterable<string>): string[] =>
       Array.from(pods, (pod) => portName(call.workload.namespace, pod));
-    doubtful.add(error, portsOf(takenBack), portsOf(maybeTakenBack));
+    doubtful.addChanging(error, portsOf(takenBack), portsOf(maybeTakenBack));
     throw error;
   } finally {
     guards.end(succeeded);

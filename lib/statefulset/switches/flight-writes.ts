@@ -22,6 +22,12 @@ interface Changed extends FormerPlace {
   readonly uuid: string;
 }
 
+/** Names of ports that runs created, and of those that they changed. */
+export interface WrittenPorts {
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+}
+
 /** See the head of this file. */
 export class FlightWrites {
   readonly #created = new Map<string, Created>();
@@ -63,14 +69,14 @@ export class FlightWrites {
     this.begin();
   }
 
-  /** Names of the ports that the present run changes. */
-  get changing(): Iterable<string> {
-    return this.#changing.keys();
+  /** Names of the ports that the present run writes. */
+  get present(): WrittenPorts {
+    return { created: [...this.#creating.keys()], changed: [...this.#changing.keys()] };
   }
 
-  /** Names of the ports that runs which were kept have changed. */
-  get changed(): Iterable<string> {
-    return this.#former.keys();
+  /** Names of the ports that runs wrote which were kept. */
+  get kept(): WrittenPorts {
+    return { created: [...this.#created.keys()], changed: [...this.#former.keys()] };
   }
 
   /** Was the port, as it is now, created by a run that was kept? */
