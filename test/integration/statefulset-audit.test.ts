@@ -77,8 +77,8 @@ describe('situation 34: audit', () => {
       logicalSwitch: place.logicalSwitch,
       address: '10.16.1.2',
       ports: [
-        { name: port('web-1'), statefulSet: `${place.namespace}/web` },
         { name: port('vm'), statefulSet: undefined },
+        { name: port('web-1'), statefulSet: `${place.namespace}/web` },
       ],
     });
     await edit(port('vm'), { row: { addresses: '0a:00:00:00:00:01 10.16.2.1' } });

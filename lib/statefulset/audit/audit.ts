@@ -107,7 +107,9 @@ function auditSwitch(
 
 function sharedAddresses(index: SwitchIndex, logicalSwitch: string): SharedAddressFinding[] {
   return Array.from(index.sharedAddresses(), ({ address, ports: rows }): SharedAddressFinding => {
-    const ports = rows.map((row) => ({ name: row.name, statefulSet: readManagedPort(row)?.statefulSet }));
+    const ports = rows
+      .map((row) => ({ name: row.name, statefulSet: readManagedPort(row)?.statefulSet }))
+      .sort((a, b) => collator.compare(a.name, b.name));
     const names = ports
       .slice(0, MAX_NAMED)
       .map(({ name, statefulSet }) => (statefulSet === undefined ? name : `${name} (kept for ${statefulSet})`));

@@ -60,8 +60,8 @@ describe('auditPorts', () => {
           logicalSwitch: 'home',
           address: '10.0.0.2',
           ports: [
-            { name: 'web-0.product', statefulSet: SET },
             { name: 'a', statefulSet: undefined },
+            { name: 'web-0.product', statefulSet: SET },
           ],
         },
         {
@@ -75,7 +75,7 @@ describe('auditPorts', () => {
         },
       ]);
       expect(findings[0]!.message).to.equal(
-        '10.0.0.2 belongs to several ports of switch "home": web-0.product (kept for product/web) and a; ' +
+        '10.0.0.2 belongs to several ports of switch "home": a and web-0.product (kept for product/web); ' +
           'delete all but one of them, or give them other addresses',
       );
     });
