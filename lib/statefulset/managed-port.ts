@@ -96,6 +96,8 @@ export function ipsOf({ ip4, ip6 }: IpPair): string[] {
 /** A port that is kept for a pod of a StatefulSet. */
 export interface ManagedPort extends PortAddresses {
   readonly row: ManagedPortRow;
+  /** Value of the manager's option `vendor` that made it, or took it over. */
+  readonly vendor: string | undefined;
   /** `namespace/name` of the StatefulSet. */
   readonly statefulSet: string;
   readonly ordinal: number;
@@ -141,6 +143,7 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
   const { ip4, ip6, mac: presentMac } = isAsNoted ? noted : (staticAddresses(row) ?? noted);
   return {
     row,
+    vendor: ids[PORT_KEYS.vendor],
     statefulSet,
     ordinal,
     pod: ids[PORT_KEYS.pod] ?? '',
@@ -151,6 +154,11 @@ export function readManagedPort(row: ManagedPortRow): ManagedPort | undefined {
     ip6,
     mac: presentMac,
   };
+}
+
+/** Is this the vendor of the port? One that nobody noted is everybody's. */
+export function isOfVendor(vendor: string, port: ManagedPort): boolean {
+  return port.vendor === undefined || port.vendor === vendor;
 }
 
 /** A kept port as results and events show it. */

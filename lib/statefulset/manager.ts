@@ -12,7 +12,7 @@ import type { AuditFinding } from './audit/audit-finding.js';
 import { auditPorts } from './audit/audit.js';
 import { capacityOf, type Capacity } from './audit/capacity.js';
 import { LostPorts } from './switches/lost-ports.js';
-import { podPort, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
+import { isOfVendor, podPort, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
 import { checkOptions } from './manager-options.js';
 import type {
   AdoptOptions,
@@ -51,7 +51,6 @@ import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_CONFLICT_RETRIES = 50;
-const DEFAULT_VENDOR = 'ovn-northbound';
 
 /** Keeps the ports of StatefulSets; see the head of this file and `docs/statefulset-ports.md`. */
 export class StatefulSetPortManager implements Disposable {
@@ -140,7 +139,7 @@ export class StatefulSetPortManager implements Disposable {
    * with the `PortError` for which the pod is refused; `InvalidOrdinal` for a pod that is not of the StatefulSet.
    */
   async ensurePort(pod: PodLike, statefulSet: StatefulSetLike, options: CallOptions = {}): Promise<PodOutcomeOk> {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     const member = readPod(workload, pod);
     const call = this.#podCall(workload, options);
     await this.#transactions.ready(call);
@@ -155,7 +154,7 @@ export class StatefulSetPortManager implements Disposable {
    * Rejects with `InvalidArgumentError` for a pod without a name; when it has to send something, as {@link apply}.
    */
   async podDeleted(pod: PodLike, options: CallOptions = {}): Promise<PodDeletedResult> {
-    const torn = findTornDown(this.#client, pod);
+    const torn = findTornDown(this.#client, this.#vendor, pod);
     if (torn === undefined) return { retained: undefined, stale: false };
     const { kept, stale } = torn;
     if (this.#options.portGroupsOnTeardown === 'leave' && !stale) {
@@ -164,7 +163,7 @@ export class StatefulSetPortManager implements Disposable {
       const call = this.#call({ ...subjectOfKey(kept.statefulSet), failure }, options);
       await this.#transactions.ready(call);
       await this.#turns.take([port], call, () =>
-        leaveGroupsOf(this.#client, this.#transactions, call, this.#options.port, pod),
+        leaveGroupsOf(this.#client, this.#vendor, this.#transactions, call, this.#options.port, pod),
       );
     }
     const retained = podPort(kept);
@@ -179,7 +178,7 @@ export class StatefulSetPortManager implements Disposable {
    * given up; later ones wait for it. Rejects as {@link apply}.
    */
   async release(statefulSet: StatefulSetLike, options: ReleaseOptions = {}): Promise<ReleaseResult> {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     const call = this.#call({ ...workload, failure: `the ports of ${workload.key} are not released` }, options);
     await this.#transactions.ready(call);
     const isOurs = ({ ownerUid }: ManagedPort): boolean =>
@@ -209,7 +208,7 @@ export class StatefulSetPortManager implements Disposable {
     }
     const { dryRun = false, graceMs = DEFAULT_GRACE_MS } = options;
     if (!(graceMs >= 0)) throw new InvalidArgumentError(`graceMs is ${printValue(graceMs)}; give 0 or more`);
-    const workloads = desired.map((statefulSet: StatefulSetLike) => readWorkload(statefulSet));
+    const workloads = desired.map((statefulSet: StatefulSetLike) => readWorkload(statefulSet, this.#vendor));
     const call = this.#call({ namespace: '*', name: '*', key: '*', failure: 'no port is pruned' }, options);
     await this.#transactions.ready(call);
     const candidates = (): ManagedPort[] => pruneCandidates(this.listAll(), workloads, this.#vendor);
@@ -235,7 +234,7 @@ export class StatefulSetPortManager implements Disposable {
    * `dryRun` it sends nothing, and the result tells what would change. Rejects as {@link apply}.
    */
   async adopt(statefulSet: StatefulSetLike, options: AdoptOptions = {}): Promise<AdoptResult> {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     const adoptions = new PortAdoptions(this.#client, workload, options);
     const call = this.#podCall(workload, options);
     await this.#transactions.ready(call);
@@ -247,7 +246,7 @@ export class StatefulSetPortManager implements Disposable {
    * random will be others when it is applied. Throws as {@link apply} rejects.
    */
   plan(statefulSet: StatefulSetLike, options: Pick<ApplyOptions, 'pods'> = {}): PlanResult {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     const existing = readPods(workload, options.pods);
     this.#requireSync(workload);
     const { outcomes, transactions } = this.#allocator.preview(workload, podsOf(workload, existing), this.#rules);
@@ -260,10 +259,10 @@ export class StatefulSetPortManager implements Disposable {
 
   /** The ports that are kept for a StatefulSet, by ordinal, those beyond its replicas too. */
   list(statefulSet: StatefulSetLike): ManagedPort[] {
-    return this.#portsOf(readWorkload(statefulSet).key);
+    return this.#portsOf(readWorkload(statefulSet, this.#vendor).key);
   }
 
-  /** The ports that are kept for any StatefulSet, by StatefulSet and ordinal. */
+  /** The ports that are kept for any StatefulSet, by StatefulSet and ordinal; those of other vendors too. */
   listAll(): ManagedPort[] {
     const ports: ManagedPort[] = [];
     for (const row of this.#client.tables.Logical_Switch_Port.values()) {
@@ -287,7 +286,7 @@ export class StatefulSetPortManager implements Disposable {
    * `PortError` as {@link apply} rejects.
    */
   capacity(statefulSet: StatefulSetLike): Capacity {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     this.#requireSync(workload);
     const { site, index, flights } = this.#places.of(workload);
     const pool = this.#places.pool(workload, site);
@@ -327,7 +326,7 @@ export class StatefulSetPortManager implements Disposable {
   }
 
   async #apply(statefulSet: StatefulSetLike, options: ApplyOptions, rules: PlanRules): Promise<ApplyResult> {
-    const workload = readWorkload(statefulSet);
+    const workload = readWorkload(statefulSet, this.#vendor);
     const existing = readPods(workload, options.pods);
     const call = this.#podCall(workload, options);
     await this.#transactions.ready(call);
@@ -372,7 +371,8 @@ export class StatefulSetPortManager implements Disposable {
     const rows = this.#client.tables.Logical_Switch_Port.findAll({
       external_ids: { [PORT_KEYS.statefulSet]: statefulSet },
     });
-    return rows.flatMap((row) => readManagedPort(row) ?? []).sort((a, b) => a.ordinal - b.ordinal);
+    const ports = rows.flatMap((row) => readManagedPort(row) ?? []).filter((port) => isOfVendor(this.#vendor, port));
+    return ports.sort((a, b) => a.ordinal - b.ordinal);
   }
 
   #requireSync(workload: Workload): void {

@@ -58,6 +58,8 @@ export interface Workload {
   readonly start: number;
   /** Text of the pool; undefined when addresses are picked. */
   readonly pool: string | undefined;
+  /** Ports of other vendors are not the StatefulSet's, whatever their keys say. */
+  readonly vendor: string;
   /** Likely mistakes in the manifest, for people. */
   readonly warnings: readonly string[];
 }
@@ -71,14 +73,17 @@ export interface WorkloadPod {
   readonly macOverride: string | undefined;
 }
 
+/** Default of the manager's option `vendor`. */
+export const DEFAULT_VENDOR = 'ovn-northbound';
+
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const MAX_ORDINAL = 2 ** 31 - 1;
 /** Far more than any cluster runs; a slip of the pen must not make as many ports. */
 const MAX_REPLICAS = 1_000_000;
 
-/** Reads a StatefulSet. Throws `PortError` `InvalidStatefulSet` naming the field that is wrong. */
-export function readWorkload(statefulSet: StatefulSetLike): Workload {
+/** Reads a StatefulSet, whose ports are those of `vendor`. Throws `PortError` `InvalidStatefulSet` naming the field that is wrong. */
+export function readWorkload(statefulSet: StatefulSetLike, vendor: string = DEFAULT_VENDOR): Workload {
   const given = asObject(statefulSet);
   const metadata = asObject(given?.['metadata']);
   const spec = asObject(given?.['spec']);
@@ -128,7 +133,7 @@ export function readWorkload(statefulSet: StatefulSetLike): Workload {
         (pool === undefined ? '; move it to spec.template.metadata.annotations' : ''),
     );
   }
-  return { namespace, name, key: `${namespace}/${name}`, uid, createdAt, replicas, start, pool, warnings };
+  return { namespace, name, key: `${namespace}/${name}`, uid, createdAt, replicas, start, pool, vendor, warnings };
 }
 
 /** The ordinals that a StatefulSet's controller makes pods for. */

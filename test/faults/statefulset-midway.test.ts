@@ -186,4 +186,26 @@ describe('calls for ports of StatefulSets, midway', () => {
       gate.requests.open();
     });
   }
+
+  it('what a call made that was given up is looked at by the next one: a foreign port may have been first', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({}, nb);
+    const set = statefulSet('web', place.namespace, 2, '10.16.1.1;10.16.1.2');
+    gate.requests.shut();
+    const giveUp = new AbortController();
+    const applying = manager.apply(set, { signal: giveUp.signal }).catch((error: unknown) => error);
+    await eventually(() => gate.requests.count('"transact"') === 1, 'the transaction');
+    await bench.insertPort(place, `foreign.${place.namespace}`, { addresses: '0a:00:00:00:00:01 10.16.1.1' });
+    giveUp.abort(new Error('given up'));
+    expect(await applying).to.have.property('message', 'given up');
+    gate.requests.open();
+    await eventually(() => find(`web-1.${place.namespace}`, nb) !== undefined, 'the ports');
+    const { outcomes, errors } = await manager.apply(set);
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['refused', 'created']);
+    expect(errors[0]).to.include({ code: 'AddressInUse', pod: 'web-0' });
+    const left = [`foreign.${place.namespace}`, `web-1.${place.namespace}`];
+    expect([...(await bench.portsOn(place)).keys()].sort()).to.deep.equal(left);
+    expect((await manager.apply(set)).outcomes[1]).to.include({ status: 'reused' });
+  });
 });

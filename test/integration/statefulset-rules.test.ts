@@ -511,7 +511,7 @@ describe('the rules for the ports of StatefulSets', () => {
     expect(findings[0]).to.deep.include({
       ...common,
       address: '10.16.1.1',
-      ports: [port('web-0', `${place.namespace}/web`), port('a')],
+      ports: [port('a'), port('web-0', `${place.namespace}/web`)],
     });
     expect(findings[1]).to.deep.include({
       ...common,

@@ -1,8 +1,10 @@
 import type { Uuid } from '../../schema/uuid.js';
 import { TransactionError } from '../../transaction/transaction-error.js';
 import { PortError } from '../port-error.js';
+import type { FlightWrites, WrittenPorts } from '../switches/flight-writes.js';
 
 type SwitchUuid = Uuid<'Logical_Switch'>;
+type Created = WrittenPorts['created'];
 
 /**
  * Ports that a transaction may still change or make although its call has ended, because its outcome stayed unknown. It
@@ -11,7 +13,7 @@ type SwitchUuid = Uuid<'Logical_Switch'>;
  */
 export class DoubtfulPorts {
   readonly #changing = new Set<string>();
-  readonly #making = new Map<string, SwitchUuid>();
+  readonly #making = new Map<string, { readonly mac: string; readonly logicalSwitch: SwitchUuid }>();
 
   /** May a transaction that deletes or readdresses the port of this name still be on its way? */
   has(port: string): boolean {
@@ -20,7 +22,9 @@ export class DoubtfulPorts {
 
   /** Names and switches of the ports that may still be made, of those with names that are meant. */
   making(isMeant: (port: string) => boolean): [port: string, logicalSwitch: SwitchUuid][] {
-    return [...this.#making].filter(([port]) => isMeant(port));
+    return Array.from(this.#making, ([port, { logicalSwitch }]): [string, SwitchUuid] => [port, logicalSwitch]).filter(
+      ([port]) => isMeant(port),
+    );
   }
 
   /**
@@ -32,8 +36,18 @@ export class DoubtfulPorts {
   }
 
   /** Notes likewise which ports they make on a switch. */
-  addMaking(error: unknown, last: Iterable<string>, before: Iterable<string>, logicalSwitch: SwitchUuid): void {
-    for (const port of inDoubt(error, last, before)) this.#making.set(port, logicalSwitch);
+  addMaking(error: unknown, last: Created, before: Created, logicalSwitch: SwitchUuid): void {
+    for (const [port, mac] of inDoubt(error, last, before)) this.#making.set(port, { mac, logicalSwitch });
+  }
+
+  /** Has the writes of another call count those of these ports as its own that may have been made. */
+  handOver(ports: Iterable<string>, writes: FlightWrites): void {
+    if (this.#making.size === 0) return;
+    for (const port of ports) {
+      const made = this.#making.get(port);
+      if (made !== undefined) writes.noteCreated(port, made.mac);
+    }
+    writes.keep();
   }
 
   /** Notes that the generation was changed since, for the ports of these names that are changed. */
@@ -47,7 +61,7 @@ export class DoubtfulPorts {
   }
 }
 
-function inDoubt(error: unknown, last: Iterable<string>, before: Iterable<string>): string[] {
+function inDoubt<T>(error: unknown, last: Iterable<T>, before: Iterable<T>): T[] {
   // A `PortError` is one of the plan, or tells that nothing was sent or put in force.
   const isCertain = error instanceof PortError || (error instanceof TransactionError && error.outcome !== 'unknown');
   return isCertain ? [...before] : [...before, ...last];

@@ -123,52 +123,59 @@ export class PortAllocator {
     const { places, transactions, doubtful } = this.#parts;
     const { workload } = call;
     const flight = new Flight();
+    // What a call made that was given up was never told, nor was it looked at whether somebody else was first.
+    doubtful.handOver(
+      pods.map(({ name }) => portName(workload.namespace, name)),
+      flight.writes,
+    );
     let place: Place | undefined;
-    for (let attempt = 1; ; attempt++) {
-      let succeeded = false;
-      let outcomes: PodOutcome[];
-      try {
-        const written = await transactions.commit(
-          call,
-          (tx): PendingOutcome[] => {
-            const next = places.of(workload);
-            // The switch may be another one than before, when the namespace was given another.
-            if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
-            place = next;
-            return this.#write(tx, workload, pods, place, flight, rules);
-          },
-          () => flight.writes.keep(),
-        );
-        const uuids = new Map(
-          written.map((outcome) => [outcome.port, outcome.status === 'refused' ? undefined : outcome.uuid]),
-        );
-        flight.writes.keep((port) => uuids.get(port));
-        outcomes = written.map((outcome) => asWritten(outcome, flight));
-        succeeded = true;
-        doubtful.settleChanging(outcomes.map(({ port }) => port));
-        doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
-      } catch (error) {
-        const { present, kept } = flight.writes;
-        doubtful.addChanging(error, present.changed, kept.changed);
-        if (place !== undefined) doubtful.addMaking(error, present.created, kept.created, place.index.uuid);
-        throw error;
-      } finally {
-        place?.flights.end(flight, succeeded);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        let succeeded = false;
+        let outcomes: PodOutcome[];
+        try {
+          const written = await transactions.commit(
+            call,
+            (tx): PendingOutcome[] => {
+              const next = places.of(workload);
+              // The switch may be another one than before, when the namespace was given another.
+              if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
+              place = next;
+              return this.#write(tx, workload, pods, place, flight, rules);
+            },
+            () => flight.writes.keep(),
+          );
+          const uuids = new Map(
+            written.map((outcome) => [outcome.port, outcome.status === 'refused' ? undefined : outcome.uuid]),
+          );
+          flight.writes.keep((port) => uuids.get(port));
+          outcomes = written.map((outcome) => asWritten(outcome, flight));
+          succeeded = true;
+          doubtful.settleChanging(outcomes.map(({ port }) => port));
+          doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
+        } finally {
+          place?.flights.end(flight, succeeded);
+        }
+        places.requireOpen();
+        // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
+        if (place !== undefined && flight.blockers.size > 0) {
+          await within(call, place.flights.landed(flight.blockers));
+          attempt--;
+          continue;
+        }
+        const committed = place && { ...place, flight, outcomes };
+        const conflicts = committed ? await undoConflicts(this.#parts, call, committed) : [];
+        const isPicked = (pod: string): boolean =>
+          workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
+        // Where addresses are picked, another one is as good.
+        if (!conflicts.some(({ pod }) => isPicked(pod))) return withConflicts(outcomes, conflicts);
+        if (attempt > transactions.conflictRetries) throw transactions.conflict(workload, attempt);
       }
-      places.requireOpen();
-      // An address that was only claimed may be free after all. This one has ended, so nobody waits for it meanwhile.
-      if (place !== undefined && flight.blockers.size > 0) {
-        await within(call, place.flights.landed(flight.blockers));
-        attempt--;
-        continue;
-      }
-      const committed = place && { ...place, flight, outcomes };
-      const conflicts = committed ? await undoConflicts(this.#parts, call, committed) : [];
-      const isPicked = (pod: string): boolean =>
-        workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
-      // Where addresses are picked, another one is as good.
-      if (!conflicts.some(({ pod }) => isPicked(pod))) return withConflicts(outcomes, conflicts);
-      if (attempt > transactions.conflictRetries) throw transactions.conflict(workload, attempt);
+    } catch (error) {
+      const { present, kept } = flight.writes;
+      doubtful.addChanging(error, present.changed, kept.changed);
+      if (place !== undefined) doubtful.addMaking(error, present.created, kept.created, place.index.uuid);
+      throw error;
     }
   }
 

@@ -3,7 +3,7 @@ import { tryParseIp, type IpFamily } from '../../ipam/address.js';
 import type { Pool } from '../../ipam/pool.js';
 import { classifyAddress } from '../../ipam/subnet.js';
 import { occupiedAddresses } from '../../nb/occupied-addresses.js';
-import { ipsOf, portName, readManagedPort, staticAddresses } from '../managed-port.js';
+import { ipsOf, isOfVendor, portName, readManagedPort, staticAddresses } from '../managed-port.js';
 import type { IpPair, ManagedPort, ManagedPortRow, PortAddresses } from '../managed-port.js';
 import {
   checkFree,
@@ -24,7 +24,7 @@ import type { Workload, WorkloadPod } from '../workload.js';
 /** The port as one that this StatefulSet owns; undefined when it does not. */
 export function managedBy(workload: Workload, row: ManagedPortRow | undefined): ManagedPort | undefined {
   const managed = row === undefined ? undefined : readManagedPort(row);
-  return managed?.statefulSet === workload.key ? managed : undefined;
+  return managed?.statefulSet === workload.key && isOfVendor(workload.vendor, managed) ? managed : undefined;
 }
 
 /** Was the port last used by another incarnation of the StatefulSet? */

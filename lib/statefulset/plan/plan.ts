@@ -5,7 +5,7 @@
 import type { IpFamily } from '../../ipam/address.js';
 import type { Pool } from '../../ipam/pool.js';
 import type { Uuid } from '../../schema/uuid.js';
-import { portName, readManagedPort, staticAddresses } from '../managed-port.js';
+import { PORT_KEYS, portName, readManagedPort, staticAddresses } from '../managed-port.js';
 import type { IpPair, ManagedPort, ManagedPortRow, PortAddresses } from '../managed-port.js';
 import { chooseAddresses, claimAll, poolEnds, wantedAddresses } from './plan-addresses.js';
 import { driftOf, managedBy, planKept, planMoves } from './plan-kept.js';
@@ -182,7 +182,7 @@ function planForeign(
   row: ManagedPortRow,
   wanted: IpPair | undefined,
 ): Step {
-  const owner = readManagedPort(row)?.statefulSet ?? row.external_ids['vendor'] ?? '(unknown)';
+  const owner = ownerOf(workload, row);
   const refuse = (hint: string): never => {
     const reason = `a port named ${row.name} exists (${row._uuid}) that belongs to ${owner}; ${hint}`;
     throw new PortError('PortOwnedByOther', subjectOf(workload, pod.name), reason, { port: row.name, owner });
@@ -196,6 +196,13 @@ function planForeign(
     return refuse('it cannot be adopted, because its addresses are not one MAC with IP addresses');
   const port = portName(workload.namespace, pod.name);
   return { pod, port, action: 'adopt', row, addresses, drift: driftOf(workload, pool, pod, addresses, wanted) };
+}
+
+/** To whom a port belongs that is not the StatefulSet's, for people. */
+function ownerOf(workload: Workload, row: ManagedPortRow): string {
+  const { statefulSet, vendor = row.external_ids[PORT_KEYS.vendor] } = readManagedPort(row) ?? {};
+  if (statefulSet === undefined) return vendor ?? '(unknown)';
+  return vendor === workload.vendor ? statefulSet : `${statefulSet} of vendor ${vendor ?? '(unknown)'}`;
 }
 
 function attempt<T>(make: () => T): T | PortError {

@@ -22,9 +22,9 @@ interface Changed extends FormerPlace {
   readonly uuid: string;
 }
 
-/** Names of ports that runs created, and of those that they changed. */
+/** Ports that runs created, with their MAC addresses, and names of those that they changed. */
 export interface WrittenPorts {
-  readonly created: readonly string[];
+  readonly created: ReadonlyMap<string, string>;
   readonly changed: readonly string[];
 }
 
@@ -69,14 +69,15 @@ export class FlightWrites {
     this.begin();
   }
 
-  /** Names of the ports that the present run writes. */
+  /** What the present run writes. */
   get present(): WrittenPorts {
-    return { created: [...this.#creating.keys()], changed: [...this.#changing.keys()] };
+    return { created: this.#creating, changed: [...this.#changing.keys()] };
   }
 
-  /** Names of the ports that runs wrote which were kept. */
+  /** What runs wrote that were kept. */
   get kept(): WrittenPorts {
-    return { created: [...this.#created.keys()], changed: [...this.#former.keys()] };
+    const created = new Map(Array.from(this.#created, ([port, { mac }]) => [port, mac]));
+    return { created, changed: [...this.#former.keys()] };
   }
 
   /** Was the port, as it is now, created by a run that was kept? */
