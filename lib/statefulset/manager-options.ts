@@ -13,8 +13,8 @@ export interface StatefulSetPortManagerOptions {
    */
   readonly subnets: NamespaceSubnets;
   /**
-   * Value of the key `vendor` in `external_ids`; `prune` and the event `portLost` are about ports that have it. Default
-   * `ovn-northbound`.
+   * Value of the key `vendor` in `external_ids`. Ports that have another one belong to somebody else, such as another
+   * cluster on the same database, until `adopt` takes them over. Default `ovn-northbound`.
    */
   readonly vendor?: string | undefined;
   /**

@@ -46,7 +46,7 @@ import { guardUnused } from './allocation/port-rows.js';
 import { PortReleases, type ReleaseRules } from './allocation/release-ports.js';
 import type { ManagerClient } from './switches/switch-index.js';
 import { findTornDown, leaveGroupsOf } from './allocation/tear-down.js';
-import { isPortOf, readPod, readWorkload } from './workload.js';
+import { DEFAULT_VENDOR, isPortOf, readPod, readWorkload } from './workload.js';
 import type { PodLike, StatefulSetLike, Workload, WorkloadPod } from './workload.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;

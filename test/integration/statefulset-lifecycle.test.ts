@@ -412,6 +412,39 @@ describe('ports of StatefulSets through scaling, recreation and removal', () => 
     });
   });
 
+  describe('a manager of another vendor, such as that of another cluster on the same database', () => {
+    for (const onRecreate of ['inherit', 'fresh'] as const) {
+      it(`${onRecreate}: has no part in the ports, and says whose they are`, async () => {
+        const place = await bench.place(V4);
+        const east = bench.manager({ vendor: 'east' });
+        const set = (uid: string, replicas: number): object =>
+          statefulSet('web', place.namespace, replicas, undefined, { uid });
+        await east.apply(set('e', 3));
+        const before = await bench.versions();
+        const west = bench.manager({ vendor: 'west', onRecreate, onScaleDown: 'release' });
+        const { errors, released } = await west.apply(set('w', 1));
+        expect(errors.map(({ code }) => code)).to.deep.equal(['PortOwnedByOther']);
+        expect(errors[0]!.message).to.contain(`${place.namespace}/web of vendor east`).and.contain('adopt: true');
+        expect(released).to.deep.equal([]);
+        expect(west.list(set('w', 1))).to.deep.equal([]);
+        expect(await west.release(statefulSet('web', place.namespace, 1))).to.deep.equal({ released: [], skipped: [] });
+        expect(await west.podDeleted(pod('web-0', place.namespace))).to.include({ retained: undefined });
+        expect(await bench.versions()).to.deep.equal(before);
+      });
+    }
+
+    it('can take the ports over', async () => {
+      const place = await bench.place(V4);
+      const set = statefulSet('web', place.namespace, 2);
+      const first = await bench.manager({ vendor: 'east' }).apply(set);
+      const west = bench.manager({ vendor: 'west' });
+      const { adopted } = await west.adopt(set);
+      expect(adopted.map(({ formerVendor }) => formerVendor)).to.deep.equal(['east', 'east']);
+      const { outcomes } = await west.apply(set);
+      expect(outcomes.map((outcome) => ({ ...outcome, status: 'created' }))).to.deep.equal(first.outcomes);
+    });
+  });
+
   describe('adoption', () => {
     it('takes over Kube-OVN’s ports as they are; a dry run says so and sends nothing', async () => {
       const place = await bench.place(V4);

@@ -42,6 +42,7 @@ describe('readWorkload', () => {
       replicas: 3,
       start: 2,
       pool: '10.0.0.1',
+      vendor: 'ovn-northbound',
       warnings: [],
     });
   });
