@@ -250,7 +250,14 @@ export type {
   WriteColumn,
 } from './schema/types.js';
 export type { Uuid } from './schema/uuid.js';
-export type { IpPair, ManagedPort, ManagedPortRow, PortAddresses, PortColumns } from './statefulset/managed-port.js';
+export type {
+  IpPair,
+  ManagedPort,
+  ManagedPortRow,
+  PodPort,
+  PortAddresses,
+  PortColumns,
+} from './statefulset/managed-port.js';
 export type {
   AmbiguousSwitchFinding,
   AuditFinding,
@@ -279,13 +286,12 @@ export type {
   PodDeletedResult,
   PodOutcome,
   PodOutcomeOk,
-  PodPort,
   PruneResult,
   RefusedPod,
   ReleaseResult,
   StatefulSetPortManagerEvents,
 } from './statefulset/manager-results.js';
-export type { OnDrift, OnRecreate, PortDrift } from './statefulset/plan/plan.js';
+export type { OnDrift, OnRecreate, PortDrift } from './statefulset/plan/pod-plan.js';
 export type { AddressFault, PortErrorCode, PortErrorDetails, PortErrorSubject } from './statefulset/port-error.js';
 export type { PortSettings, PortSettingsSource, SettingsSubject } from './statefulset/settings/port-settings.js';
 export type { NamespaceSubnet, NamespaceSubnets } from './statefulset/switches/site.js';

@@ -8,7 +8,6 @@ import type { Row } from '../schema/types.js';
 import { readPortAddress } from '../nb/addresses.js';
 import { STATEFULSET_KEY } from '../nb/northbound.js';
 import type { NorthboundTables } from '../nb/tables.js';
-import type { PodPort } from './manager-results.js';
 
 /** Prefix of the keys that the manager owns in `external_ids`, of ports and of switches. */
 export const KEY_PREFIX = 'ovn-northbound/';
@@ -107,6 +106,20 @@ export interface ManagedPort extends PortAddresses {
   /** When the StatefulSet with that uid was created, in milliseconds since 1970; undefined when it is not known. */
   readonly ownerCreatedAt: number | undefined;
   readonly podUid: string | undefined;
+}
+
+/** A port that a pod has, or will have. */
+export interface PodPort {
+  /** `namespace/name` of the StatefulSet. */
+  readonly statefulSet: string;
+  readonly ordinal: number;
+  /** Name of the pod. */
+  readonly pod: string;
+  /** Name of the Logical_Switch_Port. */
+  readonly port: string;
+  readonly ip4: string | undefined;
+  readonly ip6: string | undefined;
+  readonly mac: string;
 }
 
 /** Name of a pod's port: `pod.namespace`. */

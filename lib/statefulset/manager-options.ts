@@ -1,6 +1,6 @@
 /** What a manager is told when it is made, and in each call. */
 import { InvalidArgumentError, printValue } from '../errors.js';
-import type { OnDrift, OnRecreate } from './plan/plan.js';
+import type { OnDrift, OnRecreate, PlanRules } from './plan/pod-plan.js';
 import { checkPortSettings, type PortSettingsSource } from './settings/port-settings.js';
 import type { NamespaceSubnets } from './switches/site.js';
 import type { PodLike } from './workload.js';
@@ -59,6 +59,18 @@ export interface StatefulSetPortManagerOptions {
   readonly conflictRetries?: number | undefined;
   /** Time for one call, waiting for the connection included, in milliseconds. Default 60000. */
   readonly timeoutMs?: number | undefined;
+}
+
+/** The rules that plans follow, with their defaults. */
+export function planRules(options: StatefulSetPortManagerOptions): PlanRules {
+  return {
+    indexing: options.indexing ?? 'relative',
+    onDrift: options.onDrift ?? 'keep',
+    onRecreate: options.onRecreate ?? 'inherit',
+    adopt: options.adopt ?? false,
+    pick: options.pick ?? 'random',
+    strictExclude: options.strictExclude ?? false,
+  };
 }
 
 /** Throws `InvalidArgumentError` for options that have no meaning: callers in JavaScript have no types to stop them. */

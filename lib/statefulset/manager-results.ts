@@ -1,22 +1,9 @@
 /** What a manager answers and tells. */
 import type { Uuid } from '../schema/uuid.js';
 import type { Operation } from '../transaction/operations.js';
-import type { PortDrift } from './plan/plan.js';
+import type { PodPort } from './managed-port.js';
+import type { PortDrift } from './plan/pod-plan.js';
 import type { PortError } from './port-error.js';
-
-/** A port that a pod has, or will have. */
-export interface PodPort {
-  /** `namespace/name` of the StatefulSet. */
-  readonly statefulSet: string;
-  readonly ordinal: number;
-  /** Name of the pod. */
-  readonly pod: string;
-  /** Name of the Logical_Switch_Port. */
-  readonly port: string;
-  readonly ip4: string | undefined;
-  readonly ip6: string | undefined;
-  readonly mac: string;
-}
 
 /**
  * What became of one pod's port:

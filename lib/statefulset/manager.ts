@@ -13,7 +13,7 @@ import { auditPorts } from './audit/audit.js';
 import { capacityOf, type Capacity } from './audit/capacity.js';
 import { LostPorts } from './switches/lost-ports.js';
 import { isOfVendor, podPort, PORT_KEYS, readManagedPort, type ManagedPort } from './managed-port.js';
-import { checkOptions } from './manager-options.js';
+import { checkOptions, planRules } from './manager-options.js';
 import type {
   AdoptOptions,
   ApplyOptions,
@@ -35,12 +35,13 @@ import type {
 import { isExcess, podsOf, readPods } from './member-pods.js';
 import { emitOutcomes } from './outcome-events.js';
 import { Places } from './switches/places.js';
-import type { PlanRules } from './plan/plan.js';
+import type { PlanRules } from './plan/pod-plan.js';
 import { DoubtfulPorts } from './allocation/doubtful-ports.js';
 import { PodTurns } from './allocation/pod-turns.js';
 import { PortAdoptions } from './allocation/adopt-ports.js';
-import { PortAllocator, type PodCall } from './allocation/port-allocator.js';
-import { PortTransactions, subjectOfKey, type Call, type CallSubject } from './allocation/port-transactions.js';
+import { PortAllocator } from './allocation/port-allocator.js';
+import { PortTransactions, subjectOfKey } from './allocation/port-transactions.js';
+import type { Call, CallSubject, PodCall } from './allocation/port-transactions.js';
 import { DEFAULT_GRACE_MS, pruneCandidates, PruneSightings } from './audit/prune.js';
 import { guardUnused } from './allocation/port-rows.js';
 import { PortReleases, type ReleaseRules } from './allocation/release-ports.js';
@@ -74,14 +75,7 @@ export class StatefulSetPortManager implements Disposable {
     this.#client = client;
     this.#options = options;
     this.#vendor = vendor;
-    this.#rules = {
-      indexing: options.indexing ?? 'relative',
-      onDrift: options.onDrift ?? 'keep',
-      onRecreate: options.onRecreate ?? 'inherit',
-      adopt: options.adopt ?? false,
-      pick: options.pick ?? 'random',
-      strictExclude: options.strictExclude ?? false,
-    };
+    this.#rules = planRules(options);
     this.#events = new GuardedEmitter((event, error) => {
       process.emitWarning(`a listener of "${event}" threw: ${String(error)}`, { type: 'OvnNorthboundWarning' });
     });

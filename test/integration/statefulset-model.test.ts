@@ -4,7 +4,7 @@ import { expect } from 'chai';
 
 import type { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
-import type { OnDrift } from '../../lib/statefulset/plan/plan.js';
+import type { OnDrift } from '../../lib/statefulset/plan/pod-plan.js';
 import { pod, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';
 
 const STEPS = 250;

@@ -3,9 +3,10 @@ import { InvalidArgumentError, printValue } from '../../errors.js';
 import { portName, type ManagedPortRow } from '../managed-port.js';
 import type { AdoptOptions } from '../manager-options.js';
 import type { AdoptedPort, AdoptResult } from '../manager-results.js';
-import type { PlanRules } from '../plan/plan.js';
+import type { PlanRules } from '../plan/pod-plan.js';
 import { managedBy } from '../plan/plan-kept.js';
-import type { PodCall, PortAllocator } from './port-allocator.js';
+import type { PortAllocator } from './port-allocator.js';
+import type { PodCall } from './port-transactions.js';
 import type { ManagerClient } from '../switches/switch-index.js';
 import { ordinalsOf, podOfOrdinal, type Workload, type WorkloadPod } from '../workload.js';
 

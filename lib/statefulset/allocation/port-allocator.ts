@@ -10,12 +10,13 @@ import { ipsOf, portName } from '../managed-port.js';
 import type { PodOutcome, RefusedPod } from '../manager-results.js';
 import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
-import { planPods, type PlanRules } from '../plan/plan.js';
+import { planPods } from '../plan/plan.js';
+import type { PlanRules } from '../plan/pod-plan.js';
 import { planView } from '../plan/plan-view.js';
 import type { DoubtfulPorts } from './doubtful-ports.js';
 import { PodTurns, within } from './pod-turns.js';
 import type { PortSettingsSource } from '../settings/port-settings.js';
-import type { Call, ManagerTransaction, PortTransactions } from './port-transactions.js';
+import type { PodCall, ManagerTransaction, PortTransactions } from './port-transactions.js';
 import { Flight } from '../switches/switch-flights.js';
 import type { ManagerClient } from '../switches/switch-index.js';
 import { undoConflicts } from './undo-conflicts.js';
@@ -37,11 +38,6 @@ export interface AllocatorParts {
   readonly maxPorts: number;
   /** Called with the outcomes of each transaction, once it has ended. */
   readonly onOutcomes: (outcomes: readonly PodOutcome[]) => void;
-}
-
-/** A call for the pods of one StatefulSet. */
-export interface PodCall extends Call {
-  readonly workload: Workload;
 }
 
 /** What pods would get. */

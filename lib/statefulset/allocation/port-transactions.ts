@@ -30,6 +30,11 @@ export interface Call {
   readonly deadline: number;
 }
 
+/** A call for the pods of one StatefulSet. */
+export interface PodCall extends Call {
+  readonly workload: Workload;
+}
+
 /** Carries out transactions; see the head of this file. */
 export class PortTransactions {
   readonly #client: ManagerClient;

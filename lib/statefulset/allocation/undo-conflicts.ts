@@ -14,7 +14,7 @@ import { addressInUse, macInUse } from '../plan/plan-addresses.js';
 import { managedBy } from '../plan/plan-kept.js';
 import type { PortError } from '../port-error.js';
 import type { DoubtfulPorts } from './doubtful-ports.js';
-import type { PodCall } from './port-allocator.js';
+import type { PodCall } from './port-transactions.js';
 import type { ManagerTransaction, PortTransactions } from './port-transactions.js';
 import { subjectOf } from '../switches/site.js';
 import type { FormerPlace } from '../switches/flight-writes.js';

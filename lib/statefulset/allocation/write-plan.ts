@@ -3,7 +3,7 @@ import type { NamedUuid, Uuid } from '../../schema/uuid.js';
 import { addressElement, PORT_KEYS, type ManagedPortRow, type PortAddresses } from '../managed-port.js';
 import type { PodOutcome } from '../manager-results.js';
 import type { Place } from '../switches/places.js';
-import type { PodPlan } from '../plan/plan.js';
+import type { PodPlan } from '../plan/pod-plan.js';
 import { joinPortGroups, missingPortGroups, type PortGroupChange } from '../settings/port-groups.js';
 import { columnsOf, guardOwner, ownershipIds, readdress, refresh, writtenIds } from './port-rows.js';
 import type { ManagerTransaction } from './port-transactions.js';

@@ -4,7 +4,7 @@ import { AddressError } from '../../ipam/errors.js';
 import { parseMac } from '../../ipam/mac.js';
 import type { Pool } from '../../ipam/pool.js';
 import { ipsOf, type IpPair, type PortAddresses } from '../managed-port.js';
-import type { AddressHolder, PlanRules, PlanView } from './plan.js';
+import type { AddressHolder, PlanRules, PlanView } from './pod-plan.js';
 import { PortError, type PortErrorSubject } from '../port-error.js';
 import { readOverride, subjectOf } from '../switches/site.js';
 import { IP_ADDRESS_ANNOTATION, IP_POOL_ANNOTATION, MAC_ADDRESS_ANNOTATION } from '../workload.js';

@@ -15,7 +15,7 @@ import {
   poolEnds,
   readMacOverride,
 } from './plan-addresses.js';
-import type { PlanRules, PlanScope, PlanView, PortDrift, Step } from './plan.js';
+import type { PlanRules, PlanScope, PlanView, PortDrift, Step } from './pod-plan.js';
 import { PortError } from '../port-error.js';
 import { movablePorts, type Move } from './readdressing.js';
 import { subjectOf } from '../switches/site.js';

@@ -4,7 +4,7 @@ import { randomMac } from '../../ipam/mac.js';
 import type { LostPorts } from '../switches/lost-ports.js';
 import { portName, readManagedPort, type ManagedPortRow } from '../managed-port.js';
 import type { Place } from '../switches/places.js';
-import type { AddressHolder, PlanRules, PlanView } from './plan.js';
+import type { AddressHolder, PlanRules, PlanView } from './pod-plan.js';
 import type { PortSettingsSource } from '../settings/port-settings.js';
 import { NO_SETTINGS, resolveSettings, type SettingsDefaults } from '../settings/resolve-settings.js';
 import type { Site } from '../switches/site.js';

@@ -4,7 +4,7 @@
  * next one from moving, and so on.
  */
 import { ipsOf, type IpPair } from '../managed-port.js';
-import type { PlanView } from './plan.js';
+import type { PlanView } from './pod-plan.js';
 
 /** A kept port that is to get other addresses. */
 export interface Move {
