@@ -249,13 +249,17 @@ describe('ovn-northbound ports', () => {
       const picked = await scene.manifest({ name: 'low', replicas: 1 });
       await scene.run('apply', '-f', picked, ...subnet, '--pick', 'sequential');
       expect((await scene.ports())['low-0.product']).to.equal('10.30.0.10');
-      const drift = await scene.run('apply', '-f', file, ...subnet, '--on-drift', 'error');
+      // Without its vendor they are somebody else's.
+      const foreign = await scene.run('apply', '-f', file, ...subnet);
+      expect([foreign.exitCode, cellsOf(foreign.out)[1]?.at(-1)]).to.deep.equal([3, 'PortOwnedByOther']);
+      const own = [...subnet, '--vendor', 'acme'];
+      const drift = await scene.run('apply', '-f', file, ...own, '--on-drift', 'error');
       expect(drift.exitCode).to.equal(3);
       expect(drift.err).to.include('pod web-1 of product/web keeps its port with 10.30.0.6');
       const recreated = await scene.manifest({ replicas: 2, start: 1, uid: 'u1' });
-      await scene.run('apply', '-f', recreated, ...subnet);
+      await scene.run('apply', '-f', recreated, ...own);
       const another = await scene.manifest({ replicas: 2, start: 1, uid: 'u2' });
-      const rejected = await scene.run('apply', '-f', another, ...subnet, '--on-recreate', 'reject');
+      const rejected = await scene.run('apply', '-f', another, ...own, '--on-recreate', 'reject');
       expect([rejected.exitCode, cellsOf(rejected.out)[1]?.at(-1)]).to.deep.equal([3, 'OwnerMismatch']);
     });
 
