@@ -85,11 +85,11 @@ describe('memory stays bounded', function () {
             floods.push(flood(peer, chunk, 64 * MEBIBYTE).then((bytes) => sent.push(bytes)));
             most = Math.max(most, usedBytes());
           },
-          { maxMessageBytes: 2 * MEBIBYTE, readyTimeoutMs: 400 },
+          { maxMessageBytes: 2 * MEBIBYTE, readyTimeoutMs: 1_500 },
         );
         await Promise.all(floods);
         expect(error.message).to.match(/message longer than 2097152 bytes; .*raise maxMessageBytes/);
-        expect(sent).to.have.lengthOf.above(0);
+        expect(sent).to.have.lengthOf.above(2);
         // What is in the buffers of the system comes on top.
         expect(Math.max(...sent)).to.be.within(2 * MEBIBYTE, 16 * MEBIBYTE);
         expect(Math.max(most, usedBytes()) - before).to.be.below(16 * MEBIBYTE);
