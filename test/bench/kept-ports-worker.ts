@@ -81,7 +81,7 @@ function measureIndex(client: NorthboundClient): Figures {
   const space = subnet.v4 && index.space(subnet.v4);
   const spaceMs = performance.now() - askedAt;
   const after = retainedBytes();
-  const { length } = index.ipOwners(keptAddress(given.keptPorts - 1));
+  const { length } = index.owners(keptAddress(given.keptPorts - 1));
   if (length !== 1 || space?.usedCount !== BigInt(given.keptPorts))
     throw new Error('the index does not show every port');
   indexes.close();

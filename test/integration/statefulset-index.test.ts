@@ -27,13 +27,13 @@ describe('the index of a switch', () => {
         return {
           ips: IPS.map((ip) =>
             index
-              .ipOwners(ip)
+              .owners(ip)
               .map(({ name }) => name)
               .sort(),
           ),
           macs: MACS.map((mac) =>
             index
-              .macOwners(mac)
+              .owners(mac)
               .map(({ name }) => name)
               .sort(),
           ),

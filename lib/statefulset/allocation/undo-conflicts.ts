@@ -131,13 +131,13 @@ function conflictOf(
   const keeps = has === undefined || has.length === 0 ? undefined : has.join(' and ');
   const subject = subjectOf(workload, outcome.pod, keeps);
   for (const ip of ipsOf(own)) {
-    const [other] = index.ipOwners(ip, own.row._uuid);
+    const [other] = index.owners(ip, own.row._uuid);
     // What was shared before the move is no fault of the move.
     if (other !== undefined && !formerIpsHere(former).includes(ip)) {
       return addressInUse(subject, ip, describeHolder(other));
     }
   }
-  const [other] = former === undefined || former.from !== undefined ? index.macOwners(own.mac, own.row._uuid) : [];
+  const [other] = former === undefined || former.from !== undefined ? index.owners(own.mac, own.row._uuid) : [];
   return other && macInUse(subject, own.mac, other.name);
 }
 
@@ -160,7 +160,7 @@ function concernedPorts(
     const { pod, port: name } = port.outcome;
     refused.set(pod, refusedPod(port, error));
     for (const ip of comingBackHere(port)) {
-      for (const { _uuid } of index.ipOwners(ip, port.own.row._uuid)) {
+      for (const { _uuid } of index.owners(ip, port.own.row._uuid)) {
         const taker = byUuid.get(_uuid);
         if (taker === undefined) continue;
         const has = taker.former && ipsOf(taker.former.addresses).join(' and ');
@@ -187,7 +187,7 @@ function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly Writ
     const there = former?.from === undefined ? index : places.indexes.of(former.from);
     return (
       places.flightsOn(there.uuid).claimedBy(ip) !== undefined ||
-      there.ipOwners(ip, own.row._uuid).some((row) => {
+      there.owners(ip, own.row._uuid).some((row) => {
         const other = going.get(row._uuid);
         return other === undefined ? readManagedPort(row) !== undefined : stuck.has(other);
       })

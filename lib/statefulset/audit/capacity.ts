@@ -87,7 +87,7 @@ function poolCapacity(
   const usable = entries.map((entry, position) => {
     const ordinal = offset + position;
     const ips = addressesOf(entry);
-    const owners = ips.flatMap((ip) => index.ipOwners(ip));
+    const owners = ips.flatMap((ip) => index.owners(ip));
     const holders = owners.flatMap(({ _uuid }) => own.get(_uuid)?.ordinal ?? []);
     const claims = ips.flatMap((ip) => claimant(ip) ?? []);
     // The pod that the entry is meant for is about to have it.

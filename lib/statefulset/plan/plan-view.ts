@@ -58,8 +58,7 @@ export function planView(
     holder: (address, isExcepted = () => false) => {
       const claimant = flights.claimant(address, flight);
       if (claimant !== undefined) return { port: claimant, retained: false };
-      const owners = [...index.ipOwners(address), ...index.macOwners(address)];
-      const owner = owners.find(({ name }) => !isExcepted(name));
+      const owner = index.owners(address).find(({ name }) => !isExcepted(name));
       return owner && describeHolder(owner);
     },
     pick: (family, pod) => {

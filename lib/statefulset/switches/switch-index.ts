@@ -93,14 +93,9 @@ export class SwitchIndex {
     return this.#ports.has(port);
   }
 
-  /** Ports with this IP address, in canonical text, but for one. */
-  ipOwners(ip: string, except?: PortUuid): ManagedPortRow[] {
-    return this.#rows(this.#owners.get(ip), except);
-  }
-
-  /** Ports with this MAC address, in lower case, but for one. */
-  macOwners(mac: string, except?: PortUuid): ManagedPortRow[] {
-    return this.#rows(this.#owners.get(mac), except);
+  /** Ports with this IP address, in canonical text, or MAC address, in lower case, but for one. */
+  owners(address: string, except?: PortUuid): ManagedPortRow[] {
+    return this.#rows(this.#owners.get(address), except);
   }
 
   /** Addresses that more than one port has; MAC addresses come last. */
@@ -297,7 +292,9 @@ export class SwitchIndexes {
     const index = this.#indexes.get(change.row._uuid as Uuid<'Logical_Switch'>);
     if (index === undefined) return;
     if (change.type === 'delete') this.#indexes.delete(index.uuid);
-    else if (change.type === 'update' && change.columns.includes('ports')) {
+    // One that was asked about before the replica had it, such as a switch that comes back, has none of its ports yet.
+    else if (change.type === 'insert') index.portsChanged(change.row['ports'] as PortUuid[], []);
+    else if (change.columns.includes('ports')) {
       const { added, removed } = setDifference(change.old, change.row, 'ports');
       index.portsChanged(added as PortUuid[], removed as PortUuid[]);
     }
