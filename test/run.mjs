@@ -3,7 +3,7 @@
  *
  * All of them, unless files are given: the type check of library, tests and examples and two runs of mocha at the same
  * time, since most tests wait for servers most of the time. What each prints is shown as a whole, one after the other.
- * With TEST_TOTALS_FILE the totals go there, as JSON.
+ * What failed is told again at the end. With TEST_TOTALS_FILE the totals and the failures go there, as JSON.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -66,13 +66,14 @@ function startLane(files, number) {
   return { run, totals };
 }
 
-/** Sums of what the lanes counted; undefined when one of them did not come to its end. */
+/** Sums of what the lanes counted, and all that failed; undefined when one of them did not come to its end. */
 function sumOf(files) {
-  const sum = { passes: 0, failures: 0, pending: 0 };
+  const sum = { passes: 0, failures: 0, pending: 0, failed: [] };
   try {
     for (const file of files) {
       const totals = JSON.parse(readFileSync(file, 'utf8'));
-      for (const kind of Object.keys(sum)) sum[kind] += totals[kind];
+      for (const kind of ['passes', 'failures', 'pending']) sum[kind] += totals[kind];
+      sum.failed.push(...totals.failed);
     }
     return sum;
   } catch {
@@ -101,7 +102,9 @@ try {
   }
   const totals = hasReporter ? undefined : sumOf(lanes.map(({ totals: file }) => file));
   if (totals !== undefined) {
-    const { passes, failures, pending } = totals;
+    const { passes, failures, pending, failed } = totals;
+    // Once more at the end: of a long output, the end is what people see.
+    for (const { title, error } of failed) console.log(`\nFAILED: ${title}\n${error}`);
     console.log(`\n${passes} passed, ${failures} failed, ${pending} skipped`);
     if (process.env.TEST_TOTALS_FILE) writeFileSync(process.env.TEST_TOTALS_FILE, JSON.stringify(totals));
   } else if (!hasReporter) console.error('\nNot all test runs came to their end.');
