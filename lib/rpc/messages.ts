@@ -7,6 +7,7 @@
 import type { JSONRPCRequest, JSONRPCResponse } from 'json-rpc-2.0';
 
 import { printValue, ProtocolError, RpcError } from '../errors.js';
+import { parseJson } from '../wire/json.js';
 
 /** A message from the server, by kind. */
 export type IncomingMessage =
@@ -17,6 +18,22 @@ export type IncomingMessage =
 
 /** Code that JSON-RPC 2.0 leaves to implementations; OVSDB's errors have no numbers. */
 const SERVER_ERROR_CODE = -32_000;
+
+/**
+ * Parses a message, or a part of one.
+ *
+ * @param mayHoldUnsafeIntegers - As in {@link parseJson}.
+ * @throws {@link ProtocolError} when it is no JSON.
+ */
+export function parseMessage(text: string, mayHoldUnsafeIntegers: boolean): unknown {
+  try {
+    return parseJson(text, mayHoldUnsafeIntegers);
+  } catch (error) {
+    const start = `${printValue(text.slice(0, 80))}${text.length > 80 ? ` (first 80 of ${text.length} characters)` : ''}`;
+    const message = `the server sent a message that is not JSON: ${(error as Error).message}; it begins ${start}`;
+    throw new ProtocolError(message, { cause: error });
+  }
+}
 
 /**
  * Tells what kind of message `value` is, by what it holds: a missing member counts as null, a result

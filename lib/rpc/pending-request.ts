@@ -6,6 +6,7 @@
 import { RpcError, TimeoutError } from '../errors.js';
 import { formatRemote, type Remote } from '../wire/remote.js';
 import type { Clock } from './clock.js';
+import type { ReplyRows } from './row-reader.js';
 
 const DEFAULT_CANCEL_GRACE_MS = 1000;
 
@@ -28,6 +29,8 @@ export interface RequestOptions {
    * on sessions that follow database changes (`set_db_change_aware`, ovsdb-server(7)) and say nothing on others.
    */
   readonly cancelGraceMs?: number | undefined;
+  /** Takes the rows of a long reply while they arrive. */
+  readonly rows?: ReplyRows | undefined;
 }
 
 /** What a {@link PendingRequest} needs of its session. */

@@ -11,12 +11,12 @@ import type { Buffer } from 'node:buffer';
 import { JSONRPCClient, type JSONRPCRequest } from 'json-rpc-2.0';
 
 import { ClosedError, ConnectionLostError, InvalidArgumentError, OvsdbError, ProtocolError } from '../errors.js';
-import { decodeUtf8, Framer, showBytes, type Frame } from '../wire/framer.js';
-import { parseJson, stringifyJson } from '../wire/json.js';
+import { stringifyJson } from '../wire/json.js';
 import { formatRemote, isLocal, type Remote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
-import { classifyMessage, toJsonRpcResponse, toRpcError, toWireReply, toWireRequest } from './messages.js';
+import { MessageReader } from './message-reader.js';
+import { toJsonRpcResponse, toRpcError, toWireReply, toWireRequest, type IncomingMessage } from './messages.js';
 import { PendingRequest, type RequestOptions } from './pending-request.js';
 import { Probe } from './probe.js';
 import { ReplyWatch } from './reply-watch.js';
@@ -62,7 +62,7 @@ export class RpcSession {
   readonly #stream: Stream;
   readonly #options: RpcSessionOptions;
   readonly #clock: Clock;
-  readonly #framer: Framer;
+  readonly #reader: MessageReader;
   readonly #client: JSONRPCClient;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #probe: Probe;
@@ -89,7 +89,7 @@ export class RpcSession {
     this.#answers = new UnreadAnswers(stream);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#framer = new Framer(
+    this.#reader = new MessageReader(
       options.maxMessageBytes === undefined ? {} : { maxMessageBytes: options.maxMessageBytes },
     );
     this.#client = new JSONRPCClient((request: JSONRPCRequest) => {
@@ -110,7 +110,7 @@ export class RpcSession {
     });
     this.#replyWatch = new ReplyWatch(probeIntervalMs, this.#clock, {
       onAsk: () => this.#sendProbe(),
-      partialMessage: () => (this.#framer.bufferedBytes > 0 ? this.#messagesReceived : undefined),
+      partialMessage: () => (this.#reader.unfinishedBytes > 0 ? this.#messagesReceived : undefined),
       onNoReply: (waitedMs) => {
         const what = `the server at ${formatRemote(stream.remote)} answers no requests any more`;
         const why = 'one had no reply in time, and neither had a probe for';
@@ -186,6 +186,7 @@ export class RpcSession {
       },
     });
     this.#pending.set(id, request);
+    if (options.rows !== undefined) this.#reader.expectRows(id, options.rows);
     const response = this.#client.requestAdvanced({ jsonrpc: '2.0', id, method, params });
     const failed = this.#takeFailedSend();
     if (failed !== undefined) {
@@ -260,6 +261,7 @@ export class RpcSession {
 
   #removePending(id: number): boolean {
     const removed = this.#pending.delete(id);
+    this.#reader.forgetRows(id);
     if (removed && this.#pending.size === 0) for (const done of [...this.#drainWaiters]) done();
     return removed;
   }
@@ -267,16 +269,15 @@ export class RpcSession {
   #onData(chunk: Buffer): void {
     this.#probe.activity();
     try {
-      this.#framer.push(chunk, (frame) => {
-        if (this.#end === undefined) this.#onFrame(frame);
+      this.#reader.push(chunk, (message) => {
+        if (this.#end === undefined) this.#onMessage(message);
       });
     } catch (error) {
       this.#fail(error instanceof OvsdbError ? error : new ProtocolError(String(error), { cause: error }));
     }
   }
 
-  #onFrame(frame: Frame): void {
-    const message = classifyMessage(parseFrame(frame));
+  #onMessage(message: IncomingMessage): void {
     this.#messagesReceived++;
     switch (message.kind) {
       case 'reply':
@@ -311,7 +312,7 @@ export class RpcSession {
   }
 
   #onStreamClose(error: OvsdbError): void {
-    const bytes = this.#framer.bufferedBytes;
+    const bytes = this.#reader.unfinishedBytes;
     if (bytes === 0) this.#fail(error);
     else {
       const message = `${error.message}, in the middle of a message (${bytes} bytes of it had arrived)`;
@@ -338,16 +339,6 @@ export class RpcSession {
     }
     for (const done of [...this.#drainWaiters]) done();
     return true;
-  }
-}
-
-function parseFrame({ bytes, mayHoldUnsafeIntegers }: Frame): unknown {
-  const text = decodeUtf8(bytes);
-  try {
-    return parseJson(text, mayHoldUnsafeIntegers);
-  } catch (error) {
-    const message = `the server sent a message that is not JSON: ${(error as Error).message}; it begins ${showBytes(bytes)}`;
-    throw new ProtocolError(message, { cause: error });
   }
 }
 

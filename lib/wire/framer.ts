@@ -8,14 +8,15 @@
  * text is left for the JSON parser to find.
  */
 
-import { Buffer, isAscii, isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8, type Buffer } from 'node:buffer';
 
 import { InvalidArgumentError, ProtocolError } from '../errors.js';
+import { ElementCutter, type ElementReader } from './element-cutter.js';
 import { UNSAFE_INTEGER_DIGITS } from './json.js';
 
 /** One JSON text, from `{` to `}`, as it came. */
 export interface Frame {
-  /** The text's bytes; they may share memory with the chunk that was pushed. */
+  /** The text's bytes without those that a reader took; they may share memory with the chunk that was pushed. */
   readonly bytes: Buffer;
   /** False when the text certainly has no run of 16 or more digits outside its strings. */
   readonly mayHoldUnsafeIntegers: boolean;
@@ -23,7 +24,7 @@ export interface Frame {
 
 /** Limits of a {@link Framer}. */
 export interface FramerOptions {
-  /** Longest text that is accepted, in bytes. Default 256 MiB. */
+  /** Longest text that is accepted, in bytes; where a reader takes its elements, the longest of those. Default 256 MiB. */
   readonly maxMessageBytes?: number;
   /** Deepest nesting of objects and arrays that is accepted. Default 1000, ovsdb-server's own limit. */
   readonly maxDepth?: number;
@@ -54,8 +55,8 @@ export class Framer {
   #tokenBytes = 0;
   /** Whether any two of those bytes were so far apart that a 16-digit number fits between them. */
   #longToken = false;
-  /** The beginning of an unfinished text. */
-  readonly #held = new HeldBytes();
+  /** Has the beginning of an unfinished text. */
+  readonly #cutter = new ElementCutter();
 
   constructor(options: FramerOptions = {}) {
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
@@ -66,8 +67,13 @@ export class Framer {
   }
 
   /** Length of the unfinished text so far, in bytes; 0 between texts. */
-  get bufferedBytes(): number {
-    return this.#held.length;
+  get unfinishedBytes(): number {
+    return this.#cutter.textBytes;
+  }
+
+  /** Lets a reader take the elements of texts that come in several chunks, from the next text on; undefined for none. */
+  set elementReader(reader: ElementReader | undefined) {
+    this.#cutter.nextReader = reader;
   }
 
   /**
@@ -85,12 +91,19 @@ export class Framer {
     let longToken = this.#longToken;
     let tokenStart = -this.#tokenBytes;
     let frameStart = 0;
+    const cutter = this.#cutter;
+    let elementDepth = cutter.depth;
+    // From offsets in the chunk to offsets in what is held and follows.
+    let shift = cutter.heldBytes;
     let at = this.#escaped && end > 0 ? 1 : 0;
     scan: while (at < end) {
       if (depth === 0) {
         const c = chunk[at];
         if (c === BRACE_OPEN) {
           frameStart = at;
+          shift = -at;
+          cutter.begin();
+          elementDepth = cutter.depth;
           depth = 1;
           longToken = false;
           tokenStart = at + 1;
@@ -110,12 +123,15 @@ export class Framer {
             if (++depth > this.#maxDepth) {
               throw new ProtocolError(`the server sent a message nested deeper than ${this.#maxDepth} levels`);
             }
+            if (depth - 1 === elementDepth) cutter.open(at - 1 + shift);
             tokenStart = at;
           } else if (c === BRACKET_CLOSE || c === BRACE_CLOSE) {
             if (at - tokenStart > UNSAFE_INTEGER_DIGITS) longToken = true;
             tokenStart = at;
-            if (--depth === 0) {
-              const bytes = this.#take(chunk, frameStart, at);
+            if (--depth === elementDepth) cutter.close(at + shift);
+            else if (depth === 0) {
+              this.#checkLength(at - frameStart);
+              const bytes = cutter.end(chunk.subarray(frameStart, at), longToken);
               onFrame({ bytes, mayHoldUnsafeIntegers: longToken });
             }
           }
@@ -140,20 +156,12 @@ export class Framer {
     this.#tokenBytes = end - tokenStart;
     if (depth > 0) {
       this.#checkLength(end - frameStart);
-      this.#held.append(chunk.subarray(frameStart));
+      cutter.keep(chunk.subarray(frameStart), longToken);
     }
   }
 
-  #take(chunk: Buffer, start: number, end: number): Buffer {
-    this.#checkLength(end - start);
-    const tail = chunk.subarray(start, end);
-    if (this.#held.length === 0) return tail;
-    this.#held.append(tail);
-    return this.#held.take();
-  }
-
   #checkLength(more: number): void {
-    if (this.#held.length + more > this.#maxMessageBytes) {
+    if (this.#cutter.heldBytes + more > this.#maxMessageBytes) {
       throw new ProtocolError(
         `the server sent a message longer than ${this.#maxMessageBytes} bytes; ` +
           'if that is to be expected, raise maxMessageBytes, or monitor fewer tables or columns',
@@ -182,53 +190,12 @@ export function decodeUtf8(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
-/** Prints the first 80 bytes of a message for an error: printable, one line. */
-export function showBytes(bytes: Buffer): string {
+/** Prints the first 80 bytes for an error: printable, one line. */
+function showBytes(bytes: Buffer): string {
   const shown = bytes.subarray(0, 80).toString('utf8');
   return JSON.stringify(shown) + (bytes.length > 80 ? ` (first 80 of ${bytes.length} bytes)` : '');
 }
 
 function isWhiteSpace(c: number | undefined): boolean {
   return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
-}
-
-/** Chunks from this size on are kept as they are; smaller ones are copied together. */
-const SMALL_CHUNK_BYTES = 4096;
-const BLOCK_BYTES = 65_536;
-
-/** An append-only sequence of bytes: no byte is copied more than twice, and tiny chunks cost no object each. */
-class HeldBytes {
-  #parts: Buffer[] = [];
-  #block: Buffer | undefined;
-  #blockUsed = 0;
-  length = 0;
-
-  append(bytes: Buffer): void {
-    this.length += bytes.length;
-    if (bytes.length >= SMALL_CHUNK_BYTES) {
-      this.#closeBlock();
-      this.#parts.push(bytes);
-      return;
-    }
-    if (this.#block !== undefined && this.#blockUsed + bytes.length > BLOCK_BYTES) this.#closeBlock();
-    this.#block ??= Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    bytes.copy(this.#block, this.#blockUsed);
-    this.#blockUsed += bytes.length;
-  }
-
-  /** Everything appended since the last call, in one piece. */
-  take(): Buffer {
-    this.#closeBlock();
-    const [first] = this.#parts;
-    const bytes = this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts, this.length);
-    this.#parts = [];
-    this.length = 0;
-    return bytes;
-  }
-
-  #closeBlock(): void {
-    if (this.#block !== undefined) this.#parts.push(this.#block.subarray(0, this.#blockUsed));
-    this.#block = undefined;
-    this.#blockUsed = 0;
-  }
 }

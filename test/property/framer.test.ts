@@ -53,7 +53,7 @@ describe('the wire format', () => {
           at += size;
         }
         expect(received).to.deep.equal(messages.map(normal));
-        expect(framer.bufferedBytes).to.equal(0);
+        expect(framer.unfinishedBytes).to.equal(0);
       }),
     );
   });

@@ -36,13 +36,13 @@ describe('Framer', () => {
   it('knows how much of an unfinished text it holds', () => {
     const framer = new Framer();
     const push = (text: string): void => framer.push(Buffer.from(text), () => undefined);
-    expect(framer.bufferedBytes).to.equal(0);
+    expect(framer.unfinishedBytes).to.equal(0);
     push('{} {"a"');
-    expect(framer.bufferedBytes).to.equal(4);
+    expect(framer.unfinishedBytes).to.equal(4);
     push(':"é');
-    expect(framer.bufferedBytes).to.equal(8);
+    expect(framer.unfinishedBytes).to.equal(8);
     push('"} ');
-    expect(framer.bufferedBytes).to.equal(0);
+    expect(framer.unfinishedBytes).to.equal(0);
   });
 
   it('says of every text with 16 or more digits in a row that it may hold unsafe integers', () => {
