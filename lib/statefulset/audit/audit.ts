@@ -32,7 +32,14 @@ export interface AuditScope {
 /** Ports that a message names at most. */
 const MAX_NAMED = 10;
 
-const collator = new Intl.Collator('en', { numeric: true });
+/** Made at the first comparison: it takes milliseconds, which who imports the library should not wait for. */
+let collator: Intl.Collator | undefined;
+
+/** Orders names as people do: `web-2` before `web-10`. */
+function compareNames(a: string, b: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
+  return collator.compare(a, b);
+}
 
 /**
  * All findings, by switch, then by kind in the order of {@link AUDIT_KINDS}, then by port. Throws `NorthboundError`
@@ -57,7 +64,7 @@ export function auditPorts(
     if (known.has(nameOrUuid)) continue;
     throw new NorthboundError('SwitchNotFound', `audit: there is no logical switch "${nameOrUuid}"`);
   }
-  selected.sort((a, b) => collator.compare(a.name, b.name) || (a._uuid < b._uuid ? -1 : 1));
+  selected.sort((a, b) => compareNames(a.name, b.name) || (a._uuid < b._uuid ? -1 : 1));
   const places = new NamespacePlaces(client, subnets);
   const found = selected.map((row) => auditSwitch(client, indexes.of(row._uuid), row, places));
   // Last, because only then a function has been asked for the namespaces that have ports.
@@ -101,7 +108,7 @@ function auditSwitch(
   }
   const ranks = new Map(AUDIT_KINDS.map((kind, rank) => [kind, rank]));
   return findings.sort(
-    (a, b) => (ranks.get(a.kind) ?? 0) - (ranks.get(b.kind) ?? 0) || collator.compare(subjectOf(a), subjectOf(b)),
+    (a, b) => (ranks.get(a.kind) ?? 0) - (ranks.get(b.kind) ?? 0) || compareNames(subjectOf(a), subjectOf(b)),
   );
 }
 
@@ -109,7 +116,7 @@ function sharedAddresses(index: SwitchIndex, logicalSwitch: string): SharedAddre
   return Array.from(index.sharedAddresses(), ({ address, ports: rows }): SharedAddressFinding => {
     const ports = rows
       .map((row) => ({ name: row.name, statefulSet: readManagedPort(row)?.statefulSet }))
-      .sort((a, b) => collator.compare(a.name, b.name));
+      .sort((a, b) => compareNames(a.name, b.name));
     const names = ports
       .slice(0, MAX_NAMED)
       .map(({ name, statefulSet }) => (statefulSet === undefined ? name : `${name} (kept for ${statefulSet})`));
@@ -175,7 +182,7 @@ function duplicatesOf(
   const names = new Set(byPod.get(pod));
   if (named !== undefined && readManagedPort(named)?.pod === pod) names.add(named.name);
   names.delete(row.name);
-  return [...names].sort((a, b) => collator.compare(a, b));
+  return [...names].sort(compareNames);
 }
 
 /** What findings of one kind are listed by. IP addresses come before MAC addresses. */
