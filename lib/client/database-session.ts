@@ -43,8 +43,13 @@ export interface SyncedSession extends MonitorStart {
 /** Ways in which a session stops being in sync: the database changed, or the session has to be given up. */
 export type Interruption = 'changed' | OvsdbError;
 
-/** How long transactions may take to be answered once a server is to be left. */
-const DRAIN_MS = 1000;
+/**
+ * How long a server that is to be left may take from one answer to the next, and in all. One that has lost its lead
+ * hands the transactions that it still has on to the next leader, and does so one by one, each when the one before is
+ * in force everywhere: hundreds take seconds where disks are slow.
+ */
+const DRAIN_QUIET_MS = 1000;
+const DRAIN_LIMIT_MS = 10_000;
 
 /** See the head of this file. */
 export class DatabaseSession {
@@ -137,11 +142,11 @@ export class DatabaseSession {
     if (!this.#synced) this.rpc.end(error);
   }
 
-  /** Lets transactions that are under way be answered, for a moment, and ends the session. */
+  /** Lets transactions that are under way be answered, while answers keep coming, and ends the session. */
   async drain(error: OvsdbError): Promise<void> {
     // A server without its cluster leaves them unanswered.
     const answers = !(error instanceof ServerUnfitError) || error.reason === 'not-leader';
-    if (answers) await this.rpc.drained(DRAIN_MS);
+    if (answers) await this.rpc.drained(DRAIN_QUIET_MS, DRAIN_LIMIT_MS);
     this.rpc.end(error);
   }
 

@@ -219,19 +219,37 @@ export class RpcSession {
   }
 
   /**
-   * Resolves when no request waits for its reply any more, when the session has ended, or after `timeoutMs`
-   * milliseconds; never rejects. New requests are not held back, and are waited for as well.
+   * Resolves when no request waits for its reply any more, when the session has ended, when none was answered or given
+   * up for `quietMs` milliseconds, or after `limitMs`; never rejects. New requests are not held back, and are waited
+   * for as well.
    */
-  async drained(timeoutMs: number): Promise<void> {
+  async drained(quietMs: number, limitMs = Infinity): Promise<void> {
     if (this.#pending.size === 0 || this.#end !== undefined) return;
     await new Promise<void>((resolve) => {
-      const done = (): void => {
-        stopTimer();
-        this.#drainWaiters.delete(done);
+      let stopQuiet = (): void => undefined;
+      const finish = (): void => {
+        stopQuiet();
+        stopLimit();
+        this.#drainWaiters.delete(onAnswer);
         resolve();
       };
-      const stopTimer = this.#clock.schedule(done, timeoutMs);
-      this.#drainWaiters.add(done);
+      const onAnswer = (): void => {
+        stopQuiet();
+        if (this.#pending.size === 0 || this.#end !== undefined) {
+          finish();
+          return;
+        }
+        const stop = this.#clock.schedule(() => {
+          // What was silent may have been this process.
+          this.#clock.afterPendingInput(() => {
+            if (stopQuiet === stop) finish();
+          });
+        }, quietMs);
+        stopQuiet = stop;
+      };
+      const stopLimit = this.#clock.schedule(finish, limitMs);
+      this.#drainWaiters.add(onAnswer);
+      onAnswer();
     });
   }
 
@@ -262,7 +280,7 @@ export class RpcSession {
   #removePending(id: number): boolean {
     const removed = this.#pending.delete(id);
     this.#reader.forgetRows(id);
-    if (removed && this.#pending.size === 0) for (const done of [...this.#drainWaiters]) done();
+    if (removed) for (const onAnswer of this.#drainWaiters) onAnswer();
     return removed;
   }
 
@@ -337,7 +355,7 @@ export class RpcSession {
         : `${request.method} was not sent`;
       request.giveUp(endOf(what, end, sent));
     }
-    for (const done of [...this.#drainWaiters]) done();
+    for (const onAnswer of this.#drainWaiters) onAnswer();
     return true;
   }
 }

@@ -470,7 +470,7 @@ describe('RpcSession.drained', () => {
     expect(clock.timers).to.equal(0);
   });
 
-  it('waits no longer than its time, and not beyond the end of the session', async () => {
+  it('waits no longer for the first answer than it was told to, and not beyond the end of the session', async () => {
     const { session, stream, clock, ends } = rig({ probeIntervalMs: 0 });
     const pending = failure(session.request('a', []));
     const [short, long] = [watch(session.drained(100)), watch(session.drained(1000))];
@@ -483,6 +483,24 @@ describe('RpcSession.drained', () => {
     await pending;
     expect(await long.done()).to.equal(true);
     expect(ends).to.have.length(1);
+    expect(clock.timers).to.equal(0);
+  });
+
+  it('waits on while answers keep coming, up to its limit', async () => {
+    const { session, stream, clock } = rig({ probeIntervalMs: 0 });
+    const replies = Array.from({ length: 10 }, () => session.request('a', []));
+    const [patient, limited] = [watch(session.drained(100)), watch(session.drained(100, 500))];
+    for (let id = 0; id < 9; id++) {
+      clock.advance(99);
+      stream.receive({ id, result: 1 });
+      await replies[id];
+      expect(await patient.done()).to.equal(false);
+      expect(await limited.done()).to.equal(99 * (id + 1) >= 500);
+    }
+    clock.advance(99);
+    expect(await patient.done()).to.equal(false);
+    clock.advance(1);
+    expect(await patient.done()).to.equal(true);
     expect(clock.timers).to.equal(0);
   });
 });
