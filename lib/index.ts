@@ -205,7 +205,7 @@ export type {
   StaticMACBindingRow,
 } from './nb/tables.js';
 export type { ChangesOptions, ChangesOverflow } from './replica/changes.js';
-export type { MonitorMethod } from './replica/monitor.js';
+export type { MonitorMethod } from './replica/monitor-method.js';
 export type { Batch, RowChange } from './replica/replica.js';
 export type { RowData } from './replica/row.js';
 export type { IndexPart } from './replica/table-index.js';

@@ -1,7 +1,7 @@
 /** How true the replica is at a moment, and what a client tells of itself. */
 import type { ChangesOverflow } from '../replica/changes.js';
 import type { Batch } from '../replica/replica.js';
-import type { MonitorMethod } from '../replica/monitor.js';
+import type { MonitorMethod } from '../replica/monitor-method.js';
 import type { ServerStatus } from './server-database.js';
 
 /** What a client is doing. The replica answers reads in every state; only in `synced` is it known to be current. */

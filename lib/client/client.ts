@@ -298,7 +298,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
     });
     this.#monitorings.add(monitoring);
     const { events, replica } = monitoring;
-    replica.events.on('batch', (batch) => this.#metrics.batch(batch, replica.lastApplyMs));
+    replica.events.on('batch', () => this.#metrics.batch(replica.lastBatch));
     events.on('overflow', (overflow) => this.#metrics.overflow(overflow));
     events.on('conditions', () => {
       const { state } = this;

@@ -4,7 +4,7 @@
  */
 import { publish } from '../diagnostics.js';
 import type { ChangesOverflow } from '../replica/changes.js';
-import type { Batch } from '../replica/replica.js';
+import type { BatchSummary } from '../replica/replica.js';
 import type { RpcSessionStats } from '../rpc/session.js';
 import type { ClientMetrics, SyncMetrics, TransactionReport } from './client-metrics.js';
 import type { ClientState, ClientWarning } from './client-state.js';
@@ -107,10 +107,12 @@ export class Metrics {
     if (stats !== undefined) add(this.#past, stats);
   }
 
-  /** A batch was put in force, which took so long. */
-  batch({ changes }: Batch, applyMs: number): void {
+  /** A batch was put in force. */
+  batch({ inserts, updates, deletes, applyMs }: BatchSummary): void {
     this.#batches++;
-    for (const { type } of changes) this.#changes[type]++;
+    this.#changes.insert += inserts;
+    this.#changes.update += updates;
+    this.#changes.delete += deletes;
     this.#applyMs.sum += applyMs;
     this.#applyMs.last = applyMs;
     if (applyMs > this.#applyMs.max) this.#applyMs.max = applyMs;

@@ -11,18 +11,11 @@ import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { isUuid, ZERO_UUID } from '../schema/uuid.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
+import { ArrivingRows } from './arriving-rows.js';
 import { canSelect, checkConditions, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';
-import type { Replica, Updates } from './replica.js';
-
-/** How the server keeps us up to date, newest way first. */
-export type MonitorMethod = 'monitor_cond_since' | 'monitor_cond' | 'monitor';
-
-const METHODS: readonly MonitorMethod[] = ['monitor_cond_since', 'monitor_cond', 'monitor'];
-const NOTIFICATIONS: Readonly<Record<MonitorMethod, string>> = {
-  monitor_cond_since: 'update3',
-  monitor_cond: 'update2',
-  monitor: 'update',
-};
+import { formatOf, METHODS, NOTIFICATIONS, type MonitorMethod } from './monitor-method.js';
+import type { Replica } from './replica.js';
+import type { Snapshot } from './snapshot.js';
 
 /** A server sends updates after the snapshot; a few may be read before its reply has been dealt with. */
 const MAX_EARLY_UPDATES = 10_000;
@@ -231,9 +224,12 @@ export class Monitor {
       const params = [this.#database, this.id, method === 'monitor' ? withoutConditions(requests) : requests];
       if (method === 'monitor_cond_since') params.push(this.#lastTransactionId);
       try {
-        const reply = await session.request(method, params, options);
+        const snapshot = this.#replica.beginSnapshot(formatOf(method));
+        const rows = new ArrivingRows(method, snapshot);
+        const reply = await session.request(method, params, { ...options, rows });
         this.#throwIfClosed();
-        const kind = this.#prime(reply);
+        rows.throwIfFailed();
+        const kind = this.#prime(reply, snapshot);
         // Canceled while the reply was on its way: see canceled().
         if (this.#session !== session) this.#lastTransactionId = ZERO_UUID;
         return { method, kind };
@@ -266,8 +262,7 @@ export class Monitor {
     return requests;
   }
 
-  #prime(reply: unknown): MonitorStart['kind'] {
-    const format: Updates['format'] = this.#method === 'monitor' ? 'v1' : 'v2';
+  #prime(reply: unknown, snapshot: Snapshot): MonitorStart['kind'] {
     let kind: MonitorStart['kind'] = 'snapshot';
     if (this.#method === 'monitor_cond_since') {
       if (!Array.isArray(reply) || reply.length !== 3 || !isUuid(reply[1])) {
@@ -279,11 +274,15 @@ export class Monitor {
       }
       if (found === true) {
         kind = 'delta';
-        this.#replica.applyUpdates({ format, tables }, 'resync');
-      } else this.#replica.applySnapshot({ format, tables });
+        this.#replica.applyUpdates({ format: 'v2', tables }, 'resync');
+      } else {
+        snapshot.addAll(tables);
+        this.#replica.applySnapshot(snapshot);
+      }
       this.#lastTransactionId = lastTransactionId;
     } else {
-      this.#replica.applySnapshot({ format, tables: reply });
+      snapshot.addAll(reply);
+      this.#replica.applySnapshot(snapshot);
       this.#lastTransactionId = ZERO_UUID;
     }
     const early = this.#early ?? [];

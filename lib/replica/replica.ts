@@ -6,10 +6,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { GuardedEmitter } from '../emitter.js';
-import { printValue, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type { Uuid } from '../schema/uuid.js';
-import { RowShape, type ColumnChange, type RowData } from './row.js';
+import { asObject, shown, stageUpdate, type Staged, type UpdateFormat, type Updates } from './row-update.js';
+import { RowShape, type RowData } from './row.js';
+import { Snapshot } from './snapshot.js';
 import { TableStore, type TableRequest } from './table.js';
 
 /** What happened to one row. */
@@ -40,21 +42,16 @@ export interface ReplicaEvents {
   batch: [batch: Batch];
 }
 
-/** Rows by table and uuid in the form of an `update` (`v1`) or `update2` (`v2`) notification. */
-export interface Updates {
-  readonly format: 'v1' | 'v2';
-  readonly tables: unknown;
-}
-
-/** One row's change, decoded and checked. */
-interface Staged {
-  readonly store: TableStore;
-  readonly uuid: Uuid;
-  readonly old: RowData | undefined;
-  /** The row, where its whole contents came. */
-  readonly row: RowData | undefined;
-  /** What makes the row of the old one, where only that came; with neither, the row goes. */
-  readonly changes: readonly ColumnChange[] | undefined;
+/** What a batch came to. */
+export interface BatchSummary {
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+  /**
+   * Time to check it and put it in force, without listeners, in milliseconds. The rows of a long snapshot are checked
+   * while they arrive, which is not in it.
+   */
+  readonly applyMs: number;
 }
 
 export class Replica {
@@ -66,7 +63,7 @@ export class Replica {
   /** The version at which a table last changed. */
   readonly #changedAt = new Map<string, number>();
   #primed = false;
-  #lastApplyMs = 0;
+  #lastBatch: BatchSummary = { inserts: 0, updates: 0, deletes: 0, applyMs: 0 };
 
   /** `requests` says which tables to keep; `all` means those that the server's schema has. */
   constructor(requests: readonly TableRequest[] | 'all', onListenerError: (event: string, error: unknown) => void) {
@@ -86,9 +83,9 @@ export class Replica {
     return this.#version;
   }
 
-  /** How long it took to check the last batch and put it in force, without listeners, in milliseconds. */
-  get lastApplyMs(): number {
-    return this.#lastApplyMs;
+  /** What the last batch came to. */
+  get lastBatch(): BatchSummary {
+    return this.#lastBatch;
   }
 
   /** Has this table changed since the replica had this version? Of a table that is not replicated: has anything? */
@@ -127,41 +124,19 @@ export class Replica {
     this.#commit(staged, cause, startedAt);
   }
 
+  /** A snapshot to be filled with rows; until it is applied, nothing else may change the replica. */
+  beginSnapshot(format: UpdateFormat): Snapshot {
+    return new Snapshot(this.#stores, format, !this.#primed);
+  }
+
   /**
    * Takes a snapshot: afterwards the replica holds exactly its rows. Rows that stay equal keep their
-   * identity. Throws {@link ProtocolError}, having changed nothing, when it cannot be read.
+   * identity.
    */
-  applySnapshot(updates: Updates): void {
+  applySnapshot(snapshot: Snapshot): void {
     const startedAt = performance.now();
-    const staged: Staged[] = [];
-    const seen = new Map<TableStore, Set<Uuid>>();
-    this.#eachRow(updates, (store, shape, uuid, wire) => {
-      const contents = initialContents(store, uuid, wire, updates.format);
-      const old = store.rows.get(uuid);
-      if (this.#primed) {
-        let uuids = seen.get(store);
-        if (uuids === undefined) seen.set(store, (uuids = new Set()));
-        uuids.add(uuid);
-      }
-      if (old === undefined || store.reshaped) {
-        staged.push({ store, uuid, old, row: shape.create(uuid, contents), changes: undefined });
-        return;
-      }
-      const changes = shape.difference(old, contents);
-      if (changes.length > 0) staged.push({ store, uuid, old, row: undefined, changes });
-    });
-    if (this.#primed) {
-      for (const store of this.#stores.values()) {
-        const uuids = seen.get(store);
-        for (const [uuid, old] of store.rows) {
-          if (uuids?.has(uuid as Uuid) !== true)
-            staged.push({ store, uuid: uuid as Uuid, old, row: undefined, changes: undefined });
-        }
-      }
-    }
-    const cause = this.#primed ? 'resync' : 'initial';
-    this.#primed = true;
-    this.#commit(staged, cause, startedAt);
+    if (this.#primed) this.#commit(snapshot.differences(), 'resync', startedAt);
+    else this.#commitFirst(snapshot, startedAt);
     for (const store of this.#stores.values()) store.reshaped = false;
   }
 
@@ -193,30 +168,69 @@ export class Replica {
 
   /** Nothing in here can fail: whatever can was done while staging. */
   #commit(staged: readonly Staged[], cause: Batch['cause'], startedAt: number): void {
-    if (staged.length === 0 && cause !== 'initial') return;
+    if (staged.length === 0) return;
     const changes: RowChange[] = [];
+    const count = { insert: 0, update: 0, delete: 0 };
+    const add = (change: RowChange): void => {
+      changes.push(change);
+      count[change.type]++;
+    };
     this.#version++;
     for (const { store, uuid, old, row: whole, changes: columns } of staged) {
       const table = store.name;
       this.#changedAt.set(table, this.#version);
       const row = keptRow(old, whole) ?? whole ?? (old && columns && store.shape?.build(old, columns));
       store.put(uuid, old, row, columns);
-      if (row === undefined) changes.push({ type: 'delete', table, row: old as RowData });
-      else if (old === undefined) changes.push({ type: 'insert', table, row });
+      if (row === undefined) add({ type: 'delete', table, row: old as RowData });
+      else if (old === undefined) add({ type: 'insert', table, row });
       else {
         const names = columns?.map(({ column }) => column.name) ?? differingKeys(old, row);
-        if (names.length > 0) changes.push({ type: 'update', table, row, old, columns: names });
+        if (names.length > 0) add({ type: 'update', table, row, old, columns: names });
       }
     }
-    this.#lastApplyMs = performance.now() - startedAt;
-    this.#tell(changes, cause);
+    const applyMs = performance.now() - startedAt;
+    this.#lastBatch = { inserts: count.insert, updates: count.update, deletes: count.delete, applyMs };
+    this.#tell({ cause, changes });
   }
 
-  #tell(changes: readonly RowChange[], cause: Batch['cause']): void {
+  /** The tables were empty, so theirs is what the snapshot has made: in force at once, however much it is. */
+  #commitFirst(snapshot: Snapshot, startedAt: number): void {
+    this.#primed = true;
+    this.#version++;
+    let inserts = 0;
+    for (const [store, contents] of snapshot.contents()) {
+      store.replaceContents(contents);
+      inserts += contents.rows.size;
+      if (contents.rows.size > 0) this.#changedAt.set(store.name, this.#version);
+    }
+    this.#lastBatch = { inserts, updates: 0, deletes: 0, applyMs: performance.now() - startedAt };
+    this.#tell(this.#firstBatch());
+  }
+
+  /** Mostly nobody asks for the changes of a first snapshot, one per row, and they need not be made. */
+  #firstBatch(): Batch {
+    let made: readonly RowChange[] | undefined;
+    const make = (): readonly RowChange[] => {
+      const changes: RowChange[] = [];
+      for (const [table, { rows }] of this.#stores) {
+        for (const row of rows.values()) changes.push({ type: 'insert', table, row });
+      }
+      return changes;
+    };
+    return {
+      cause: 'initial',
+      // To be read by a listener as it is called: later the rows may be others.
+      get changes() {
+        return (made ??= make());
+      },
+    };
+  }
+
+  #tell(batch: Batch): void {
     // Mostly nobody listens to the thousands of rows of a first snapshot.
     const stores = [...this.#stores.values()];
-    if (stores.some((store) => store.isWatched)) this.#tellTables(changes);
-    if (this.events.listenerCount('batch') > 0) this.events.emit('batch', { cause, changes });
+    if (stores.some((store) => store.isWatched)) this.#tellTables(batch.changes);
+    if (this.events.listenerCount('batch') > 0) this.events.emit('batch', batch);
   }
 
   #tellTables(changes: readonly RowChange[]): void {
@@ -249,71 +263,4 @@ function keptRow(old: RowData | undefined, whole: RowData | undefined): RowData 
   const names = Object.keys(whole);
   const same = names.length === Object.keys(old).length && names.every((name) => Object.hasOwn(old, name));
   return same && differingKeys(old, whole).length === 0 ? old : undefined;
-}
-
-/** A name that the server chose, for a message. */
-function shown(name: string): string {
-  return name.length > 100 ? `${name.slice(0, 100)}... (${name.length} characters)` : name;
-}
-
-function inconsistent(store: TableStore, uuid: Uuid, what: string): ProtocolError {
-  return new ProtocolError(`the server sent ${what} row ${shown(uuid)} of table ${store.name}`);
-}
-
-/** What a row of an update message changes; undefined when nothing. */
-function stageUpdate(
-  store: TableStore,
-  shape: RowShape,
-  uuid: Uuid,
-  wire: Record<string, unknown>,
-  format: Updates['format'],
-): Staged | undefined {
-  const old = store.rows.get(uuid);
-  const contents = wholeContents(wire, format);
-  if (contents !== undefined) {
-    if (format === 'v2' || wire.old === undefined) {
-      if (old !== undefined) throw inconsistent(store, uuid, 'an insert of the present');
-      return { store, uuid, old, row: shape.create(uuid, contents), changes: undefined };
-    }
-    if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
-    const changes = shape.difference(old, contents);
-    return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
-  }
-  if (format === 'v2' && Object.hasOwn(wire, 'modify')) {
-    if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
-    const changes = shape.decodeDiff(old, asObject(wire.modify, `row ${uuid} of table ${store.name}`));
-    return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
-  }
-  if (!Object.hasOwn(wire, format === 'v2' ? 'delete' : 'old')) {
-    throw inconsistent(store, uuid, `an update with the members "${shown(Object.keys(wire).join(', '))}" for`);
-  }
-  if (old === undefined) throw inconsistent(store, uuid, 'a delete of the unknown');
-  return { store, uuid, old, row: undefined, changes: undefined };
-}
-
-/** The whole contents that a row update carries, if it does (RFC 7047 §4.1.6 `new`; update2 `initial`, `insert`). */
-function wholeContents(wire: Record<string, unknown>, format: Updates['format']): object | undefined {
-  if (format === 'v2' && Object.keys(wire).length !== 1) {
-    throw new ProtocolError(
-      `the server sent a row update with the members "${shown(Object.keys(wire).join(', '))}", not just one`,
-    );
-  }
-  const contents = format === 'v1' ? wire.new : (wire.initial ?? wire.insert);
-  return contents === undefined ? undefined : asObject(contents, 'a row');
-}
-
-function initialContents(
-  store: TableStore,
-  uuid: Uuid,
-  wire: Record<string, unknown>,
-  format: Updates['format'],
-): object {
-  const contents = wholeContents(wire, format);
-  if (contents === undefined) throw inconsistent(store, uuid, 'a snapshot without the contents of');
-  return contents;
-}
-
-function asObject(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  throw new ProtocolError(`the server sent ${what} as ${printValue(json)}, which is not an object`);
 }

@@ -12,6 +12,7 @@ import type { Uuid } from '../schema/uuid.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
 import type { RuntimeConditions } from './conditions.js';
 import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
+import { TableContents } from './table-contents.js';
 import { TableIndex, type IndexPart, type Match } from './table-index.js';
 
 /** Wanted values by column: equal for single values, contained for sets and maps. */
@@ -152,14 +153,13 @@ export interface TableRequest {
 export class TableStore {
   readonly name: string;
   readonly request: TableRequest;
-  readonly rows: Map<string, RowData> = new Map<string, RowData>();
   readonly events: GuardedEmitter<TableEvents<RowData>>;
   /** The replicated columns; undefined while the server's schema lacks the table. */
   shape: RowShape | undefined;
   /** True from a change of the columns until the next snapshot: the rows still have the old ones. */
   reshaped = false;
   readonly #waiters = new Set<{ check: (row: RowData) => void; fail: (reason: unknown) => void }>();
-  #indexes: readonly TableIndex[] = [];
+  #contents = new TableContents([]);
   /** Why nobody need wait for a row any more. */
   #ended: Error | undefined;
 
@@ -169,15 +169,34 @@ export class TableStore {
     this.events = new GuardedEmitter(onListenerError);
   }
 
+  /** The rows by uuid; to be read only. */
+  get rows(): ReadonlyMap<string, RowData> {
+    return this.#contents.rows;
+  }
+
+  get #indexes(): readonly TableIndex[] {
+    return this.#contents.indexes;
+  }
+
   /** Takes the columns that the present server has, and makes the indexes over them. */
   reshape(shape: RowShape | undefined): void {
     if (sameShape(this.shape, shape)) return;
     // Before anything changes, because it throws for an index that makes no sense.
-    const indexes = shape === undefined ? [] : this.#makeIndexes(shape);
-    for (const row of this.rows.values()) for (const index of indexes) index.update(undefined, row, undefined);
+    const contents = shape === undefined ? new TableContents([]) : this.makeContents(shape);
+    for (const [uuid, row] of this.rows) contents.put(uuid as Uuid, undefined, row, undefined);
     this.shape = shape;
     this.reshaped = true;
-    this.#indexes = indexes;
+    this.#contents = contents;
+  }
+
+  /** Rows and indexes for these columns, empty as yet. Throws `SchemaError` for an index that makes no sense. */
+  makeContents(shape: RowShape): TableContents {
+    return new TableContents(this.#makeIndexes(shape));
+  }
+
+  /** Puts rows and indexes in the place of those that are there. */
+  replaceContents(contents: TableContents): void {
+    this.#contents = contents;
   }
 
   #makeIndexes({ table, columns }: RowShape): TableIndex[] {
@@ -200,9 +219,7 @@ export class TableStore {
     row: RowData | undefined,
     changes: readonly ColumnChange[] | undefined,
   ): void {
-    if (row === undefined) this.rows.delete(uuid);
-    else this.rows.set(uuid, row);
-    for (const index of this.#indexes) index.update(old, row, changes);
+    this.#contents.put(uuid, old, row, changes);
   }
 
   /** Does anybody wait for a row, or listen? */

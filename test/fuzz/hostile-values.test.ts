@@ -20,6 +20,7 @@ import { mutateBytes } from './mutate-bytes.js';
 import { DANGEROUS_NAMES, mutateTree } from './mutate-tree.js';
 import { changedPrototypes } from './prototypes.js';
 import { Random } from '../random.js';
+import { applySnapshot } from '../unit/replica/apply-snapshot.js';
 
 const corpus = readCorpus();
 const columns = [...parseSchema(fuzzSchema).tables.values()].flatMap((table) => [...table.columns.values()]);
@@ -127,7 +128,7 @@ describe('schemas that no server sends', () => {
           if (method !== 'monitor' || database !== schema.name) continue;
           const tables = (JSON.parse(snapshot) as { result: unknown }).result;
           try {
-            replica.applySnapshot({ format: 'v1', tables });
+            applySnapshot(replica, { format: 'v1', tables });
           } catch (error) {
             expect(error).to.be.instanceOf(ProtocolError);
           }
@@ -151,7 +152,7 @@ describe('schemas that no server sends', () => {
       const replica = new Replica('all', () => undefined);
       replica.adopt(parseSchema(schema));
       const row = `{"${name}":{"${UUID}":{"initial":{"${name}":"${name}"}}}}`;
-      replica.applySnapshot({ format: 'v2', tables: JSON.parse(row) });
+      applySnapshot(replica, { format: 'v2', tables: JSON.parse(row) });
       expect(replica.stores.get(name)!.rows.get(UUID)).to.deep.equal({ _uuid: UUID, [name]: name });
       for (const wrong of DANGEROUS_NAMES.filter((other) => other !== name)) {
         const tablesOf = JSON.parse(`{"${wrong}":{"${UUID}":{"insert":{}}}}`) as unknown;

@@ -6,6 +6,7 @@ import { ChangeFeed } from '../../lib/replica/changes.js';
 import { Replica, type Batch, type RowChange } from '../../lib/replica/replica.js';
 import { BIG_SET_SIZE, type RowData } from '../../lib/replica/row.js';
 import { parseSchema } from '../../lib/schema/schema.js';
+import { applySnapshot } from '../unit/replica/apply-snapshot.js';
 
 const text = { type: { key: 'string', min: 0, max: 'unlimited' } };
 const schema = parseSchema({
@@ -61,7 +62,7 @@ function apply(replica: Replica, step: Server): void {
     for (const { table, row, contents: each } of step.rows) {
       (tables[table] ??= {})[uuidOf(row)] = { initial: wire(each) };
     }
-    replica.applySnapshot({ format: 'v2', tables });
+    applySnapshot(replica, { format: 'v2', tables });
     return;
   }
   const uuid = uuidOf(step.row);
@@ -131,9 +132,9 @@ describe('ChangeFeed', () => {
               results.push(iterator.next().then(({ value }) => value));
             } else if (step.kind === 'snapshot' || replica.version > 0) apply(replica, step);
             // Some consumers are there before the first snapshot.
-            if (i === 5 && replica.version === 0) replica.applySnapshot({ format: 'v2', tables: {} });
+            if (i === 5 && replica.version === 0) applySnapshot(replica, { format: 'v2', tables: {} });
           }
-          if (replica.version === 0) replica.applySnapshot({ format: 'v2', tables: {} });
+          if (replica.version === 0) applySnapshot(replica, { format: 'v2', tables: {} });
           const told = overflows;
           // Those that never read begin now; the end leaves what waits for the others.
           for (const { iterator, results } of consumers) {

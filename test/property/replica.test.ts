@@ -8,6 +8,7 @@ import { VersionedSet, type SetStep } from '../../lib/replica/versioned-set.js';
 import { parseSchema } from '../../lib/schema/schema.js';
 import type { Atom } from '../../lib/schema/types.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
+import { applySnapshot } from '../unit/replica/apply-snapshot.js';
 
 describe('VersionedSet', () => {
   const member = fc.integer({ min: 0, max: 40 });
@@ -296,7 +297,7 @@ describe('Replica', () => {
         const history: [RowData, unknown][] = [];
         const batches: Batch[] = [];
         replica.events.on('batch', (batch) => batches.push(batch));
-        replica.applySnapshot({ format: 'v2', tables: {} });
+        applySnapshot(replica, { format: 'v2', tables: {} });
         for (const { format, changes } of script) {
           const next = modelAfter(model, changes);
           const before = new Map(store.rows);
@@ -305,7 +306,7 @@ describe('Replica', () => {
             replica.applyUpdates({ format, tables: messageFor(model, next, format) }, 'update');
           } else {
             const version = format === 'snapshot-v1' ? 'v1' : 'v2';
-            replica.applySnapshot({ format: version, tables: snapshotOf(next, version) });
+            applySnapshot(replica, { format: version, tables: snapshotOf(next, version) });
           }
           for (const event of batches.flatMap(({ changes: all }) => all)) {
             const { _uuid: uuid } = event.row;

@@ -4,6 +4,7 @@ import { Replica, type Batch } from '../../lib/replica/replica.js';
 import { replicaTables } from '../../lib/replica/tables.js';
 import { parseSchema } from '../../lib/schema/schema.js';
 import type { ManagerClient, ManagerSelection } from '../../lib/statefulset/switches/switch-index.js';
+import { applySnapshot } from '../unit/replica/apply-snapshot.js';
 
 const TABLES = ['Logical_Switch', 'Logical_Switch_Port', 'Logical_Router_Port'] as const;
 type Table = (typeof TABLES)[number];
@@ -31,7 +32,7 @@ export class ReplicatedNorthbound {
     const requests = TABLES.map((table) => ({ table, indexes: table in indexes ? indexes.Logical_Switch : [] }));
     this.#replica = new Replica(requests, raise);
     this.#replica.adopt(schema);
-    this.#replica.applySnapshot({ format: 'v1', tables: {} });
+    applySnapshot(this.#replica, { format: 'v1', tables: {} });
     const tables = replicaTables<NorthboundTables, ManagerSelection>('OVN_Northbound', this.#replica);
     const on = (event: 'batch', listener: (batch: Batch) => void): (() => void) =>
       this.#replica.events.on(event, listener);
@@ -44,7 +45,7 @@ export class ReplicatedNorthbound {
     this.#contents = contents;
     if (how === 'snapshot') {
       const tables = mapTables((table) => mapRows(contents[table], (columns) => ({ new: columns })));
-      this.#replica.applySnapshot({ format: 'v1', tables });
+      applySnapshot(this.#replica, { format: 'v1', tables });
       return;
     }
     const tables = mapTables((table) => ({

@@ -6,8 +6,7 @@ import type { ClientState } from '../../../lib/client/client-state.js';
 import { LatencyHistogram } from '../../../lib/client/latency-histogram.js';
 import { Metrics, type CountedSession } from '../../../lib/client/metrics.js';
 import { DIAGNOSTICS_CHANNELS } from '../../../lib/diagnostics.js';
-import type { Batch } from '../../../lib/replica/replica.js';
-import type { RowData } from '../../../lib/replica/row.js';
+import type { BatchSummary, RowChange } from '../../../lib/replica/replica.js';
 
 const remote = 'tcp:127.0.0.1:6641';
 const connecting: ClientState = { name: 'connecting', remote };
@@ -21,14 +20,9 @@ const synced = (kind: 'snapshot' | 'delta'): ClientState => ({
 });
 const backoff: ClientState = { name: 'backoff', delayMs: 1000, error: new Error('lost') };
 
-function batchOf(...types: ('insert' | 'update' | 'delete')[]): Batch {
-  const row = { _uuid: 'x' } as unknown as RowData;
-  return {
-    cause: 'update',
-    changes: types.map((type) =>
-      type === 'update' ? { type, table: 'T', row, old: row, columns: [] } : { type, table: 'T', row },
-    ),
-  };
+function batchOf(kinds: readonly RowChange['type'][], applyMs: number): BatchSummary {
+  const count = (kind: RowChange['type']): number => kinds.filter((each) => each === kind).length;
+  return { inserts: count('insert'), updates: count('update'), deletes: count('delete'), applyMs };
 }
 
 /** Metrics with a clock that is moved by hand. */
@@ -139,8 +133,8 @@ describe('Metrics', () => {
 
   it('counts rows of all replicas, batches, changes and the time to apply them', () => {
     const rig = new Rig();
-    rig.metrics.batch(batchOf('insert', 'insert', 'update'), 3);
-    rig.metrics.batch(batchOf('delete'), 1.5);
+    rig.metrics.batch(batchOf(['insert', 'insert', 'update'], 3));
+    rig.metrics.batch(batchOf(['delete'], 1.5));
     const { replica } = rig.metrics.snapshot();
     expect({ ...replica, rows: Object.entries(replica.rows) }).to.deep.equal({
       rows: [
@@ -197,10 +191,10 @@ describe('Metrics', () => {
         rig.metrics.sessionStarted(current);
         rig.to(syncing, 20);
         current.stats.bytesReceived = kind === 'delta' ? 107 : 600;
-        rig.metrics.batch(batchOf('insert', 'delete'), 1);
+        rig.metrics.batch(batchOf(['insert', 'delete'], 1));
         rig.to(synced(kind), 12);
         // What comes later is no part of it.
-        rig.metrics.batch(batchOf('insert'), 1);
+        rig.metrics.batch(batchOf(['insert'], 1));
       }
     });
     const sync = { database: 'DB', remote, method: 'monitor_cond_since', rowChanges: 2, durationMs: 12 };
@@ -232,7 +226,7 @@ describe('Metrics', () => {
     const copy = structuredClone({ ...before, replica: { ...before.replica, rows: { ...before.replica.rows } } });
     rig.to(syncing);
     rig.to(synced('snapshot'));
-    rig.metrics.batch(batchOf('insert'), 5);
+    rig.metrics.batch(batchOf(['insert'], 5));
     rig.metrics.transaction({
       outcome: 'committed',
       attempts: 2,

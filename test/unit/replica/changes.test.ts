@@ -9,6 +9,7 @@ import { RowShape, type RowData } from '../../../lib/replica/row.js';
 import { VersionedSet } from '../../../lib/replica/versioned-set.js';
 import { parseSchema } from '../../../lib/schema/schema.js';
 import type { Uuid } from '../../../lib/schema/uuid.js';
+import { applySnapshot } from './apply-snapshot.js';
 
 const schema = parseSchema({
   name: 'DB',
@@ -40,7 +41,7 @@ class Rig {
   }
 
   snapshot(rows: object): void {
-    this.replica.applySnapshot({ format: 'v2', tables: { T: rows } });
+    applySnapshot(this.replica, { format: 'v2', tables: { T: rows } });
   }
 
   update(rows: object): void {

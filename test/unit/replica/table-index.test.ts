@@ -4,6 +4,7 @@ import { Replica } from '../../../lib/replica/replica.js';
 import { TableIndex } from '../../../lib/replica/table-index.js';
 import { VersionedSet } from '../../../lib/replica/versioned-set.js';
 import { parseSchema } from '../../../lib/schema/schema.js';
+import { applySnapshot } from './apply-snapshot.js';
 
 const schema = parseSchema({
   name: 'DB',
@@ -58,7 +59,7 @@ describe('a table with indexes', () => {
         },
       },
     ]);
-    replica.applySnapshot({ format: 'v2', tables: { T: Object.fromEntries(rows) as object } });
+    applySnapshot(replica, { format: 'v2', tables: { T: Object.fromEntries(rows) as object } });
     return replica;
   }
 
@@ -112,7 +113,7 @@ describe('replicated rows', () => {
       replica.adopt(schema);
       const members = Array.from({ length: count }, (_, m) => `m${m}`);
       const wire = { initial: { name: 'n', members: ['set', members] } };
-      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: wire } } });
+      applySnapshot(replica, { format: 'v2', tables: { T: { [uuid(1)]: wire } } });
       const row = replica.stores.get('T')!.rows.get(uuid(1))!;
       const plain = { _uuid: uuid(1), name: 'n', number: undefined, members, ids: {} };
       expect(Object.keys(row)).to.deep.equal(Object.keys(plain));
@@ -135,7 +136,7 @@ describe('the indexes of a replicated table', () => {
   it('do without those of the schema that no look-up could use', () => {
     const replica = new Replica([{ table: 'T' }], () => undefined);
     replica.adopt(replicaWith({ name: text, set, map }, [['map'], ['set', 'name'], ['set'], ['name']]));
-    replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { name: 'a', set: 'x' } } } } });
+    applySnapshot(replica, { format: 'v2', tables: { T: { [uuid(1)]: { initial: { name: 'a', set: 'x' } } } } });
     const store = replica.stores.get('T')!;
     for (const match of [{ name: 'a' }, { set: ['x'] }, { set: ['x'], name: 'a' }, { map: {} }]) {
       expect([...store.matching(match)]).to.have.lengthOf(1);
@@ -156,9 +157,9 @@ describe('the indexes of a replicated table', () => {
       });
       const before = from.type === 'string' ? 'abc' : from === set ? ['set', ['abc', 'd']] : from === map ? ['map', [['a', 'b']]] : 7; // prettier-ignore
       replica.adopt(replicaWith({ column: from, name: text }, [['column']]));
-      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: before } } } } });
+      applySnapshot(replica, { format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: before } } } } });
       expect(replica.adopt(replicaWith({ column: to, name: text }, [['column'], ['name']]))).to.equal(true);
-      replica.applySnapshot({ format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: 'abc' } } } } });
+      applySnapshot(replica, { format: 'v2', tables: { T: { [uuid(1)]: { initial: { column: 'abc' } } } } });
       const store = replica.stores.get('T')!;
       const match = (value: string): object => ({ column: to === set ? [value] : value });
       expect([...store.matching(match('abc') as never)]).to.have.lengthOf(1);
