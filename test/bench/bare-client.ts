@@ -22,6 +22,8 @@ export class BareClient {
   /** Takes notifications; requests of the server other than `echo` do not occur. */
   onNotification: (message: BareMessage) => void = () => undefined;
   bytesReceived = 0;
+  /** When the first bytes came after the last request was sent: of its reply, while requests are sent one by one. */
+  replyBeganAt = NaN;
   readonly #socket: Socket;
   readonly #pending = new Map<number, (message: BareMessage) => void>();
   #nextId = 0;
@@ -47,6 +49,7 @@ export class BareClient {
     const id = this.#nextId++;
     const message = await new Promise<BareMessage>((resolve) => {
       this.#pending.set(id, resolve);
+      this.replyBeganAt = NaN;
       this.#socket.write(JSON.stringify({ id, method, params }));
     });
     if (message.error !== null && message.error !== undefined) throw new Error(JSON.stringify(message.error));
@@ -76,6 +79,7 @@ export class BareClient {
 
   #scan(chunk: Buffer): void {
     this.bytesReceived += chunk.length;
+    if (Number.isNaN(this.replyBeganAt)) this.replyBeganAt = performance.now();
     let depth = this.#depth;
     let inString = this.#inString;
     let escaped = this.#escaped;

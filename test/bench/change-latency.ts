@@ -2,18 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { BareClient } from './bare-client.js';
+import { bar, type Bar } from './bars.js';
+import type { Context } from './context.js';
+import { interleave } from './interleave.js';
 import { STAMP, WARM_UP } from './northbound-data.js';
-import { column, withRatios, type Report, type ReportRow } from './report.js';
-import { startWorker, type WorkerSettings } from './run-worker.js';
-import { medians, type Figures } from './statistics.js';
+import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
+import { startWorker } from './run-worker.js';
+import type { BenchServer } from './server.js';
+import { withServers } from './several-servers.js';
+import { quantile, withRatios, type Figures } from './statistics.js';
 import type { WatchKind, WatchTask } from './watch-worker.js';
-
-export interface LatencySettings {
-  readonly remote: string;
-  readonly rounds: number;
-  readonly changes: number;
-  readonly changesPerSecond: number;
-}
 
 const LABELS: Readonly<Record<WatchKind, string>> = { parse: 'floor: JSON.parse', library: 'ovn-northbound' };
 /** At a higher pace, until the compiled code is what a controller runs. */
@@ -21,42 +19,89 @@ const WARM_UP_CHANGES = 4000;
 const WARM_UP_PER_SECOND = 4000;
 const PORTS = 1000;
 
-export async function measureChangeLatency(settings: LatencySettings, workers: WorkerSettings): Promise<Report> {
-  const { remote, rounds, changes, changesPerSecond } = settings;
+interface Case {
+  readonly size: number;
+  readonly server: BenchServer;
+  readonly kind: WatchKind;
+}
+
+export async function measureChangeLatency(context: Context): Promise<Report> {
+  const { options, files } = context;
+  const sizes = [...options.ports].sort((a, b) => a - b);
+  const databases: string[] = [];
+  for (const size of sizes) databases.push(await files.standalone(size, options.portsPerSwitch));
+  return withServers(databases, (servers) => measureOn(servers, sizes, context));
+}
+
+async function measureOn(
+  servers: readonly BenchServer[],
+  sizes: readonly number[],
+  { options, workers }: Context,
+): Promise<Report> {
   const kinds = Object.keys(LABELS) as WatchKind[];
-  const runs: Record<WatchKind, Figures[]> = { parse: [], library: [] };
-  const client = await BareClient.connect(remote);
-  const ports = await somePorts(client);
-  for (let round = 0; round < rounds; round++) {
-    for (const kind of kinds) {
-      const task: WatchTask = { remote, kind, changes };
-      const worker = startWorker(workers, 'watch-worker', task);
-      await worker.ready;
-      await change(client, ports, WARM_UP, Math.min(WARM_UP_CHANGES, 2 * changes), WARM_UP_PER_SECOND);
-      await change(client, ports, STAMP, changes, changesPerSecond);
-      runs[kind].push(await worker.figures);
-      // The next client's snapshot must not hold stamps, which its first changes would repeat.
-      await forget(client);
-    }
-  }
-  client.close();
-  const rows = kinds.map((kind): ReportRow => ({ label: LABELS[kind], figures: medians(runs[kind]) }));
-  const names = ['p50Ms', 'p99Ms', 'cpuUs'];
+  const cases = servers.flatMap((server, i) => kinds.map((kind): Case => ({ size: sizes[i] ?? 0, server, kind })));
+  const { changes, changesPerSecond, longRounds: rounds, quietMs } = options;
+  const runs = await interleave(cases, { rounds, quietMs }, async ({ server: { remote }, kind }) => {
+    const client = await BareClient.connect(remote);
+    const ports = await somePorts(client);
+    const task: WatchTask = { remote, kind, changes };
+    const worker = startWorker(workers, 'watch-worker', task);
+    await worker.ready;
+    await change(client, ports, WARM_UP, Math.min(WARM_UP_CHANGES, 2 * changes), WARM_UP_PER_SECOND);
+    const replies = await change(client, ports, STAMP, changes, changesPerSecond);
+    const figures = await worker.figures;
+    // The next client's snapshot must not hold stamps, which its first changes would repeat.
+    await forget(client);
+    client.close();
+    return { ...figures, replyP50Ms: quantile(replies, 0.5), replyP99Ms: quantile(replies, 0.99) };
+  });
+  const of = (size: number, kind: WatchKind): readonly Figures[] =>
+    [...runs].find(([each]) => each.size === size && each.kind === kind)?.[1] ?? [];
+  const rows = cases.map(({ size, kind }): ReportRow => {
+    const bare = of(size, 'parse');
+    const ratios = withRatios(of(size, kind), bare, 'floor', ['p50Ms', 'p99Ms', 'cpuUs']);
+    const grown = withRatios(ratios, of(sizes[0] ?? 0, kind), 'smallest', ['cpuUs']);
+    const label = `${count(size)} ports loaded, ${LABELS[kind]}`;
+    return { label, runs: grown.map((run, i) => ({ ...run, p99ToSlower: toSlower(run, bare[i]) })) };
+  });
   return {
     name: 'change-latency',
-    title: `A change by another client, ${changesPerSecond.toLocaleString('en-US')} changes a second`,
+    title: `A change by another client, ${count(changesPerSecond)} changes a second`,
     columns: [
-      column('p50', 'p50Ms', 2, 'ms'),
-      column('p99', 'p99Ms', 2, 'ms'),
-      column('CPU per change', 'cpuUs', 0, 'µs'),
+      spreadColumn('p50', 'p50Ms', 2, 'ms'),
+      column('/ floor', 'p50Ms/floor', 2),
+      spreadColumn('p99', 'p99Ms', 2, 'ms'),
+      column('/ floor', 'p99Ms/floor', 2),
+      column("writer's reply p50", 'replyP50Ms', 2, 'ms'),
+      column('p99', 'replyP99Ms', 2, 'ms'),
+      spreadColumn('CPU per change', 'cpuUs', 0, 'µs'),
       column('/ floor', 'cpuUs/floor', 2),
     ],
-    rows: rows.map((row) => withRatios(row, rows[0] ?? row, 'floor', names)),
+    rows,
+    bars: rows.flatMap((row, i) => (cases[i]?.kind === 'library' ? barsOf(row, cases[i].size, sizes[0] ?? 0) : [])),
     notes: [
       'From the moment the other client sends its transaction until our listener is called.',
-      `Medians of ${rounds} interleaved runs of ${changes.toLocaleString('en-US')} changes, each after a warm-up.`,
+      `Medians of ${rounds} interleaved runs of ${count(changes)} changes, each in a process of its own after a warm-up.`,
     ],
   };
+}
+
+/** The p99 as a ratio to the larger of the floor's and the writer's own reply. */
+function toSlower({ p99Ms = NaN, replyP99Ms = NaN }: Figures, bare: Figures | undefined): number {
+  return p99Ms / Math.max(replyP99Ms, bare?.['p99Ms'] ?? NaN);
+}
+
+function barsOf(row: ReportRow, size: number, smallest: number): Bar[] {
+  const growth = { figure: 'cpuUs/smallest', atMost: 1.1 };
+  return [
+    bar(`another client's change, ${count(size)} ports loaded: p50 / bare socket`, row, {
+      figure: 'p50Ms/floor',
+      atMost: 1.2,
+    }),
+    bar('… p99 / the larger of the bare socket’s and the writer’s reply', row, { figure: 'p99ToSlower', atMost: 1.3 }),
+    bar('… client CPU / bare socket', row, { figure: 'cpuUs/floor', atMost: 1.5 }),
+    ...(size === smallest ? [] : [bar(`… client CPU / ${count(smallest)} ports loaded`, row, growth)]),
+  ];
 }
 
 async function somePorts(client: BareClient): Promise<string[]> {
@@ -67,27 +112,30 @@ async function somePorts(client: BareClient): Promise<string[]> {
   return rows.slice(0, PORTS).map(({ _uuid: [, uuid] }) => uuid);
 }
 
-/** Changes the ports in turn at an even pace; resolves when all is committed. */
+/** Changes the ports in turn at an even pace; resolves, when all is committed, with how long each reply took. */
 async function change(
   client: BareClient,
-  ports: string[],
+  ports: readonly string[],
   key: string,
-  count: number,
+  total: number,
   perSecond: number,
-): Promise<void> {
-  const pending: Promise<unknown>[] = [];
+): Promise<number[]> {
+  const replies: Promise<number>[] = [];
   const startedAt = performance.now();
-  while (pending.length < count) {
-    const due = Math.min(count, Math.ceil(((performance.now() - startedAt) / 1000) * perSecond));
-    while (pending.length < due) {
-      const uuid = ports[pending.length % ports.length];
-      const options = ['map', [[key, process.hrtime.bigint().toString()]]];
-      const where = [['_uuid', '==', ['uuid', uuid]]];
-      pending.push(client.transact([{ op: 'update', table: 'Logical_Switch_Port', where, row: { options } }]));
-    }
+  while (replies.length < total) {
+    const due = Math.min(total, Math.ceil(((performance.now() - startedAt) / 1000) * perSecond));
+    while (replies.length < due) replies.push(changeOne(client, ports[replies.length % ports.length] ?? '', key));
     await sleep(1);
   }
-  await Promise.all(pending);
+  return Promise.all(replies);
+}
+
+async function changeOne(client: BareClient, uuid: string, key: string): Promise<number> {
+  const sentAt = process.hrtime.bigint();
+  const options = ['map', [[key, sentAt.toString()]]];
+  const where = [['_uuid', '==', ['uuid', uuid]]];
+  await client.transact([{ op: 'update', table: 'Logical_Switch_Port', where, row: { options } }]);
+  return Number(process.hrtime.bigint() - sentAt) / 1e6;
 }
 
 async function forget(client: BareClient): Promise<void> {

@@ -3,8 +3,9 @@ import { performance } from 'node:perf_hooks';
 
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { BareClient } from './bare-client.js';
-import { createPorts, portValues, replicatedColumns, wirePort, type PortValues } from './northbound-data.js';
+import { BareClient, type WireOperation } from './bare-client.js';
+import { createPorts, madePort, replicatedColumns, wirePort, type PortValues } from './northbound-data.js';
+import { PATIENCE } from './patience.js';
 import { quantile } from './statistics.js';
 import { cpuMsOf, ownCpuMs, report, task } from './worker.js';
 
@@ -19,6 +20,8 @@ export interface CreateTask {
   readonly kind: CreateKind;
   readonly serverPid: number;
   readonly switchUuid: string;
+  /** The switch that gets the ports of the warm-up. */
+  readonly warmUpUuid: string;
   /** Ports to create. */
   readonly ports: number;
   readonly portsPerTransaction: number;
@@ -27,13 +30,21 @@ export interface CreateTask {
   readonly warmUpPorts: number;
 }
 
-type Create<T> = (ports: readonly T[]) => Promise<unknown>;
+/** Creates ports on a switch in one transaction. */
+type Create = (switchUuid: string, ports: readonly PortValues[]) => Promise<unknown>;
 
-async function bareCreator({ remote, kind, switchUuid }: CreateTask): Promise<Create<PortValues>> {
+async function bareCreator({ remote, kind }: CreateTask): Promise<Create> {
   const client = await BareClient.connect(remote);
   if (kind !== 'bare') await client.monitor(await replicatedColumns(client));
+  return (switchUuid, ports) => {
+    const operations = createPorts(switchUuid, ports.map(wirePort));
+    return client.transact(kind === 'guarded' ? [guardOf(switchUuid), ...operations] : operations);
+  };
+}
+
+function guardOf(switchUuid: string): WireOperation {
   const identity = ['uuid', switchUuid];
-  const guard = {
+  return {
     op: 'wait',
     table: 'Logical_Switch',
     where: [['_uuid', '==', identity]],
@@ -42,35 +53,36 @@ async function bareCreator({ remote, kind, switchUuid }: CreateTask): Promise<Cr
     rows: [{ _uuid: identity }],
     timeout: 0,
   };
-  return (ports) => {
-    const operations = createPorts(switchUuid, ports.map(wirePort));
-    return client.transact(kind === 'guarded' ? [guard, ...operations] : operations);
-  };
 }
 
-async function libraryCreator({ remote, switchUuid }: CreateTask): Promise<Create<PortValues>> {
+async function libraryCreator({ remote }: CreateTask): Promise<Create> {
   const client = await connectNorthbound({
     remotes: remote,
     tables: ['Logical_Switch', 'Logical_Switch_Port'],
+    ...PATIENCE,
     onWarning: () => undefined,
   });
-  const uuid = switchUuid as Uuid<'Logical_Switch'>;
-  return (ports) =>
+  return (switchUuid, ports) =>
     client.transact((tx) => {
       const created = ports.map((port) => tx.insert('Logical_Switch_Port', port));
-      tx.mutate('Logical_Switch', uuid, { ports: { insert: created } });
+      tx.mutate('Logical_Switch', switchUuid as Uuid<'Logical_Switch'>, { ports: { insert: created } });
       return created;
     });
 }
 
 /** Creates all ports; resolves with the time that each transaction took, in milliseconds. */
-async function createAll(create: Create<PortValues>, batches: PortValues[][], inFlight: number): Promise<number[]> {
+async function createAll(
+  create: Create,
+  switchUuid: string,
+  batches: readonly PortValues[][],
+  inFlight: number,
+): Promise<number[]> {
   const times: number[] = [];
   const waiting = batches.values();
   const worker = async (): Promise<void> => {
     for (const batch of waiting) {
       const startedAt = performance.now();
-      await create(batch);
+      await create(switchUuid, batch);
       times.push(performance.now() - startedAt);
     }
   };
@@ -79,27 +91,30 @@ async function createAll(create: Create<PortValues>, batches: PortValues[][], in
 }
 
 function batchesOf(prefix: string, count: number, size: number): PortValues[][] {
-  const ports = Array.from({ length: count }, (_, n) => portValues(prefix, n));
+  const ports = Array.from({ length: count }, (_, n) => madePort(prefix, n));
   return Array.from({ length: Math.ceil(count / size) }, (_, i) => ports.slice(i * size, (i + 1) * size));
 }
 
 const given = task() as CreateTask;
+const { ports, portsPerTransaction, inFlight, switchUuid, warmUpUuid, warmUpPorts, serverPid } = given;
 const create = await (given.kind === 'library' ? libraryCreator(given) : bareCreator(given));
 const prefix = `new-${process.pid}`;
-await createAll(create, batchesOf(`${prefix}-warm`, given.warmUpPorts, given.portsPerTransaction), given.inFlight);
-const batches = batchesOf(prefix, given.ports, given.portsPerTransaction);
+await createAll(create, warmUpUuid, batchesOf(`${prefix}-warm`, warmUpPorts, portsPerTransaction), inFlight);
+const batches = batchesOf(prefix, ports, portsPerTransaction);
+// The first change that a monitor hears of costs the server more than the others.
+await create(switchUuid, batchesOf(`${prefix}-first`, 1, 1)[0] ?? []);
 
-const serverBefore = cpuMsOf(given.serverPid);
+const serverBefore = cpuMsOf(serverPid);
 const cpuBefore = ownCpuMs();
 const startedAt = performance.now();
-const times = await createAll(create, batches, given.inFlight);
+const times = await createAll(create, switchUuid, batches, inFlight);
 const wallMs = performance.now() - startedAt;
 const clientCpuMs = ownCpuMs() - cpuBefore;
-const serverCpuMs = cpuMsOf(given.serverPid) - serverBefore;
+const serverCpuMs = cpuMsOf(serverPid) - serverBefore;
 report({
-  portsPerSecond: (given.ports / wallMs) * 1000,
-  clientCpuUs: (clientCpuMs / given.ports) * 1000,
-  serverCpuUs: (serverCpuMs / given.ports) * 1000,
+  portsPerSecond: (ports / wallMs) * 1000,
+  clientCpuUs: (clientCpuMs / ports) * 1000,
+  serverCpuUs: (serverCpuMs / ports) * 1000,
   p50Ms: quantile(times, 0.5),
   p99Ms: quantile(times, 0.99),
 });

@@ -34,6 +34,15 @@ export function portValues(prefix: string, n: number): PortValues {
   };
 }
 
+/** What marks ports that a measurement makes. */
+const MADE = { vendor: 'bench-made' };
+
+/** The same as a port that a measurement makes, and {@link deleteMadePorts} takes away again. */
+export function madePort(prefix: string, n: number): PortValues {
+  const values = portValues(prefix, n);
+  return { ...values, external_ids: { ...values.external_ids, ...MADE } };
+}
+
 export function wirePort({ name, addresses, port_security, external_ids, options }: PortValues): WireRow {
   return {
     name,
@@ -82,6 +91,29 @@ export async function createSwitch(client: BareClient, name: string, portCount: 
 /** Deletes a switch, and with it its ports. */
 export async function deleteSwitch(client: BareClient, uuid: string): Promise<void> {
   await client.transact([{ op: 'delete', table: 'Logical_Switch', where: [['_uuid', '==', ['uuid', uuid]]] }]);
+}
+
+/** Takes the ports that {@link madePort} describes off a switch again. */
+export async function deleteMadePorts(client: BareClient, switchUuid: string): Promise<void> {
+  const where = [['external_ids', 'includes', ['map', Object.entries(MADE)]]];
+  const [selected] = await client.transact([{ op: 'select', table: 'Logical_Switch_Port', where, columns: ['_uuid'] }]);
+  await takeOff(
+    client,
+    switchUuid,
+    (selected?.['rows'] as { _uuid: [string, string] }[]).map(({ _uuid }) => _uuid),
+  );
+}
+
+/** Takes ports off a switch, with which they are gone. */
+export async function takeOff(
+  client: BareClient,
+  switchUuid: string,
+  ports: readonly (readonly [string, string])[],
+): Promise<void> {
+  const where = [['_uuid', '==', ['uuid', switchUuid]]];
+  await client.transact([
+    { op: 'mutate', table: 'Logical_Switch', where, mutations: [['ports', 'delete', ['set', ports]]] },
+  ]);
 }
 
 /** Fills a database with so many ports on switches of `portsPerSwitch`. */

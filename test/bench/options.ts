@@ -5,9 +5,12 @@ export const PARTS = ['first-sync', 'port-creation', 'change-latency', 'stateful
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
-  readonly ports: number;
+  /** Sizes of the databases that are replicated. */
+  readonly ports: readonly number[];
   readonly portsPerSwitch: number;
   readonly rounds: number;
+  /** Of measurements that take long. */
+  readonly longRounds: number;
   readonly create: number;
   readonly switchSizes: readonly number[];
   readonly changes: number;
@@ -17,44 +20,59 @@ export interface BenchOptions {
   readonly setReplicas: number;
   readonly keptPorts: number;
   readonly parts: readonly Part[];
-  readonly json: boolean;
+  readonly thorough: boolean;
+  readonly output: 'text' | 'json' | 'markdown';
+  /** Longest wait for a quiet machine before each run. */
+  readonly quietMs: number;
+  readonly dataDirectory: string | undefined;
   readonly profileDirectory: string | undefined;
 }
 
 export const USAGE = `usage: npm run bench -- [option...]
 
-  --ports N             ports in the database (10000), 1000 on a switch
-  --rounds N            runs of each measurement (5 for first-sync, fewer for the longer ones)
+  --only PART,PART      ${PARTS.join(', ')}
+  --thorough            also a million ports and all sizes of switches; takes half an hour
+  --ports N,N           ports in the databases that are replicated (10000,100000), 1000 on a switch
+  --rounds N            runs of each measurement (5; 3 for those that take long)
   --create N            ports that each run creates (1000)
-  --switch-sizes N,N    ports on the switch before (1000,10000)
+  --switch-sizes N,N    ports on the switch before (1000,50000; thorough: 1000,10000,50000)
   --changes N           changes that each run counts (2000)
   --rate N              changes per second (1000)
   --replicas N          replicas of the big StatefulSet (5000)
-  --sets N              small StatefulSets (100)
+  --sets N              small StatefulSets (20; thorough: 100)
   --set-replicas N      replicas of each (100)
-  --kept N              kept ports of other StatefulSets on their switch (50000)
-  --only PART,PART      ${PARTS.join(', ')}
+  --kept N              kept ports of other StatefulSets on their switch (10000; thorough: 50000)
+  --quiet SECONDS       before each run, wait so long at most for others to leave the machine alone (0)
+  --data FOLDER         keep the generated databases there for the next time
   --json                print JSON instead of tables
+  --markdown            print the tables of docs/performance.md
   --cpu-prof FOLDER     write CPU profiles of the child processes there
   --help`;
+
+/** Runs of measurements that take long, at most. */
+const LONG_ROUNDS = 3;
 
 /** Throws an Error that says what is wrong with the arguments. */
 export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ports: { type: 'string', default: '10000' },
+      only: { type: 'string', default: PARTS.join(',') },
+      thorough: { type: 'boolean', default: false },
+      ports: { type: 'string', default: '10000,100000' },
       rounds: { type: 'string', default: '5' },
       create: { type: 'string', default: '1000' },
-      'switch-sizes': { type: 'string', default: '1000,10000' },
+      'switch-sizes': { type: 'string' },
       changes: { type: 'string', default: '2000' },
       rate: { type: 'string', default: '1000' },
       replicas: { type: 'string', default: '5000' },
-      sets: { type: 'string', default: '100' },
+      sets: { type: 'string' },
       'set-replicas': { type: 'string', default: '100' },
-      kept: { type: 'string', default: '50000' },
-      only: { type: 'string', default: PARTS.join(',') },
+      kept: { type: 'string' },
+      quiet: { type: 'string' },
+      data: { type: 'string' },
       json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -64,26 +82,37 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   for (const part of parts) {
     if (!isPart(part)) throw new Error(`--only ${part}: there is no such part; there are ${PARTS.join(', ')}`);
   }
+  if (values.json && values.markdown) throw new Error('--json, --markdown: give one of the two');
+  const { thorough } = values;
+  const rounds = positive('rounds', values.rounds);
   return {
-    ports: positive('ports', values.ports),
+    ports: sizes('ports', values.ports),
     portsPerSwitch: 1000,
-    rounds: positive('rounds', values.rounds),
+    rounds,
+    longRounds: Math.min(rounds, LONG_ROUNDS),
     create: positive('create', values.create),
-    switchSizes: values['switch-sizes'].split(',').map((size) => positive('switch-sizes', size)),
+    switchSizes: sizes('switch-sizes', values['switch-sizes'] ?? (thorough ? '1000,10000,50000' : '1000,50000')),
     changes: positive('changes', values.changes),
     changesPerSecond: positive('rate', values.rate),
     replicas: positive('replicas', values.replicas),
-    sets: positive('sets', values.sets),
+    sets: positive('sets', values.sets ?? (thorough ? '100' : '20')),
     setReplicas: positive('set-replicas', values['set-replicas']),
-    keptPorts: positive('kept', values.kept),
+    keptPorts: positive('kept', values.kept ?? (thorough ? '50000' : '10000')),
     parts: parts.filter(isPart),
-    json: values.json,
+    thorough,
+    output: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
+    quietMs: values.quiet === undefined ? 0 : positive('quiet', values.quiet) * 1000,
+    dataDirectory: values.data,
     profileDirectory: values['cpu-prof'],
   };
 }
 
 function isPart(text: string): text is Part {
   return (PARTS as readonly string[]).includes(text);
+}
+
+function sizes(name: string, text: string): number[] {
+  return text.split(',').map((size) => positive(name, size));
 }
 
 function positive(name: string, text: string): number {

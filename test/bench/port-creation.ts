@@ -1,36 +1,54 @@
 /** Creating ports on one switch: what a client adds to each, and whether the size of the switch matters. */
 import { BareClient } from './bare-client.js';
+import { bar, type Bar } from './bars.js';
+import type { Context } from './context.js';
 import type { CreateKind, CreateTask } from './create-worker.js';
-import { createSwitch, deleteSwitch } from './northbound-data.js';
-import { column, withRatios, type Report, type ReportRow } from './report.js';
-import { runWorker, type WorkerSettings } from './run-worker.js';
-import { medians, type Figures } from './statistics.js';
-
-export interface CreationSettings {
-  readonly remote: string;
-  readonly serverPid: number;
-  readonly rounds: number;
-  /** Ports that each run creates. */
-  readonly ports: number;
-  /** Ports that are on the switch before. */
-  readonly switchSizes: readonly number[];
-}
+import { interleave } from './interleave.js';
+import { createSwitch, deleteMadePorts, deleteSwitch } from './northbound-data.js';
+import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
+import { runWorker } from './run-worker.js';
+import type { BenchServer } from './server.js';
+import { withServers } from './several-servers.js';
+import { withRatios, type Figures } from './statistics.js';
 
 interface Mode {
   readonly name: string;
   readonly portsPerTransaction: number;
   readonly inFlight: number;
   readonly kinds: readonly CreateKind[];
+  /** The rate of `library`, and of `coalesced`, against the bare floor. */
+  readonly bars: Partial<Readonly<Record<CreateKind, number>>>;
 }
 
 const MODES: readonly Mode[] = [
-  { name: 'one by one', portsPerTransaction: 1, inFlight: 1, kinds: ['bare', 'monitored', 'guarded', 'library'] },
-  { name: '64 in flight', portsPerTransaction: 1, inFlight: 64, kinds: ['bare', 'library'] },
-  { name: '100 per transaction', portsPerTransaction: 100, inFlight: 1, kinds: ['bare', 'library'] },
+  {
+    name: 'one by one',
+    portsPerTransaction: 1,
+    inFlight: 1,
+    kinds: ['bare', 'monitored', 'guarded', 'library'],
+    bars: { library: 0.85 },
+  },
+  {
+    name: '64 in flight',
+    portsPerTransaction: 1,
+    inFlight: 64,
+    kinds: ['bare', 'monitored', 'library'],
+    bars: { library: 0.8 },
+  },
+  {
+    name: '100 per transaction',
+    portsPerTransaction: 100,
+    inFlight: 1,
+    kinds: ['bare', 'monitored', 'library'],
+    bars: { library: 0.6 },
+  },
 ];
 
 /** A controller that runs for months has all its code compiled; that takes thousands of transactions. */
 const WARM_UP_ROUNDS = 4;
+const SERVER_LIMIT = 1.05;
+const GROWTH_LIMIT = 1.2;
+const RATIOS = ['portsPerSecond', 'clientCpuUs', 'serverCpuUs'];
 
 const LABELS: Readonly<Record<CreateKind, string>> = {
   bare: 'floor: bare socket',
@@ -39,54 +57,124 @@ const LABELS: Readonly<Record<CreateKind, string>> = {
   library: 'ovn-northbound',
 };
 
-export async function measurePortCreation(settings: CreationSettings, workers: WorkerSettings): Promise<Report> {
-  const client = await BareClient.connect(settings.remote);
-  const cases = settings.switchSizes.flatMap((switchSize) =>
-    MODES.flatMap((mode) => mode.kinds.map((kind) => ({ switchSize, mode, kind, runs: [] as Figures[] }))),
+interface Case {
+  readonly place: Place;
+  readonly mode: Mode;
+  readonly kind: CreateKind;
+}
+
+/** A server whose database holds the one switch, and another to warm up on. */
+interface Place {
+  readonly size: number;
+  readonly server: BenchServer;
+  readonly client: BareClient;
+  readonly switchUuid: string;
+}
+
+export async function measurePortCreation(context: Context): Promise<Report> {
+  const sizes = [...context.options.switchSizes].sort((a, b) => a - b);
+  const empty = await context.files.standalone(0, 1);
+  return withServers(
+    sizes.map(() => empty),
+    async (servers) => {
+      const places: Place[] = [];
+      for (const [i, server] of servers.entries()) {
+        const size = sizes[i] ?? 0;
+        const client = await BareClient.connect(server.remote);
+        places.push({ size, server, client, switchUuid: await createSwitch(client, `growing-${size}`, size) });
+      }
+      return measureIn(places, context);
+    },
   );
-  for (let round = 0; round < settings.rounds; round++) {
-    for (const { switchSize, mode, kind, runs } of cases) {
-      const uuid = await createSwitch(client, `growing-${switchSize}`, switchSize);
-      const task: CreateTask = {
-        remote: settings.remote,
-        kind,
-        serverPid: settings.serverPid,
-        switchUuid: uuid,
-        ports: settings.ports,
-        portsPerTransaction: mode.portsPerTransaction,
-        inFlight: mode.inFlight,
-        warmUpPorts: WARM_UP_ROUNDS * Math.min(settings.ports, 1000),
-      };
-      runs.push(await runWorker(workers, 'create-worker', task));
-      await deleteSwitch(client, uuid);
-    }
-  }
-  client.close();
-  const rows = cases.map(({ switchSize, mode, kind, runs }): ReportRow => {
-    const label = `${mode.name}, onto ${switchSize.toLocaleString('en-US')}, ${LABELS[kind]}`;
-    return { label, figures: medians(runs) };
+}
+
+async function measureIn(places: readonly Place[], { options, workers }: Context): Promise<Report> {
+  const cases = casesOf(places, options.thorough);
+  const rounds = options.longRounds;
+  const runs = await interleave(cases, { rounds, quietMs: options.quietMs }, async ({ place, mode, kind }) => {
+    const { client, server, switchUuid } = place;
+    const warmUpUuid = await createSwitch(client, 'warm-up', 0);
+    const task: CreateTask = {
+      remote: server.remote,
+      kind,
+      serverPid: server.pid,
+      switchUuid,
+      warmUpUuid,
+      ports: options.create,
+      portsPerTransaction: mode.portsPerTransaction,
+      inFlight: mode.inFlight,
+      warmUpPorts: WARM_UP_ROUNDS * Math.min(options.create, 1000),
+    };
+    const figures = await runWorker(workers, 'create-worker', task);
+    await deleteSwitch(client, warmUpUuid);
+    await deleteMadePorts(client, switchUuid);
+    return figures;
   });
-  const names = ['portsPerSecond', 'clientCpuUs', 'serverCpuUs'];
+  for (const { client } of places) client.close();
+  const of = (place: Place, mode: Mode, kind: CreateKind): readonly Figures[] =>
+    [...runs].find(([each]) => each.place === place && each.mode === mode && each.kind === kind)?.[1] ?? [];
+  const [smallest] = places;
+  const rowOf = ({ place, mode, kind }: Case): ReportRow => {
+    const toBare = withRatios(of(place, mode, kind), of(place, mode, 'bare'), 'bare', RATIOS);
+    const toMonitored = withRatios(toBare, of(place, mode, 'monitored'), 'monitored', RATIOS);
+    const grown = smallest && withRatios(toMonitored, of(smallest, mode, kind), 'smallest', ['clientCpuUs']);
+    return { label: `${mode.name}, onto ${count(place.size)}, ${LABELS[kind]}`, runs: grown ?? toMonitored };
+  };
   return {
     name: 'port-creation',
-    title: `Creating ${settings.ports.toLocaleString('en-US')} ports on one switch`,
+    title: `Creating ${count(options.create)} ports on one switch`,
     columns: [
-      column('ports/s', 'portsPerSecond', 0),
+      spreadColumn('ports/s', 'portsPerSecond', 0),
       column('/ floor', 'portsPerSecond/bare', 2),
+      column('/ monitored', 'portsPerSecond/monitored', 2),
       column('p50', 'p50Ms', 2, 'ms'),
       column('p99', 'p99Ms', 2, 'ms'),
-      column('client CPU per port', 'clientCpuUs', 0, 'µs'),
+      spreadColumn('client CPU per port', 'clientCpuUs', 0, 'µs'),
       column('/ floor', 'clientCpuUs/bare', 2),
       column('server CPU per port', 'serverCpuUs', 0, 'µs'),
+      column('/ monitored', 'serverCpuUs/monitored', 2),
     ],
-    rows: rows.map((row, i) => {
-      const bare = cases.findIndex((each) => each.mode === cases[i]?.mode && each.switchSize === cases[i].switchSize);
-      return withRatios(row, rows[bare] ?? row, 'bare', names);
-    }),
+    rows: cases.map(rowOf),
+    bars: barsOf(cases, rowOf),
     notes: [
       'p50 and p99 of the time that a transaction takes. "onto": ports that the switch had before.',
-      'ovn-northbound monitors both tables and guards each transaction by a wait for the switch: the floors add these one by one.',
-      `Medians of ${settings.rounds} interleaved runs, each in a process of its own after a warm-up.`,
+      'The floor only sends; "and monitor" has the server tell it of each change of both tables, as a replica does.',
+      `Medians of ${rounds} interleaved runs, each in a process of its own after a warm-up on another switch.`,
     ],
   };
+}
+
+/** All modes onto the smallest switch; onto the others, unless thorough, only what shows how the cost grows. */
+function casesOf(places: readonly Place[], thorough: boolean): Case[] {
+  return places.flatMap((place, i) =>
+    MODES.filter((mode) => thorough || i === 0 || mode.inFlight * mode.portsPerTransaction === 1).flatMap((mode) =>
+      mode.kinds
+        .filter((kind) => thorough || i === 0 || kind === 'bare' || kind === 'library')
+        .map((kind) => ({ place, mode, kind })),
+    ),
+  );
+}
+
+function barsOf(cases: readonly Case[], rowOf: (each: Case) => ReportRow): Bar[] {
+  const [first] = cases;
+  const bars: Bar[] = [];
+  for (const each of cases) {
+    const { place, mode, kind } = each;
+    const atLeast = mode.bars[kind];
+    if (atLeast === undefined || place !== first?.place) continue;
+    const row = rowOf(each);
+    const what = `create ports onto ${count(place.size)}, ${mode.name}${kind === 'library' ? '' : `, ${kind}`}`;
+    bars.push(bar(`${what}: rate / bare socket`, row, { figure: 'portsPerSecond/bare', atLeast }));
+    bars.push(
+      bar(`… server CPU per port / bare socket that monitors`, row, {
+        figure: 'serverCpuUs/monitored',
+        atMost: SERVER_LIMIT,
+      }),
+    );
+  }
+  const largest = cases.findLast(({ kind, mode }) => kind === 'library' && mode === MODES[0]);
+  if (largest === undefined || largest.place === first?.place) return bars;
+  const sizes = `onto ${count(largest.place.size)} / onto ${count(first?.place.size ?? NaN)}`;
+  const growth = { figure: 'clientCpuUs/smallest', atMost: GROWTH_LIMIT };
+  return [...bars, bar(`create ports one by one: client CPU per port, ${sizes}`, rowOf(largest), growth)];
 }

@@ -1,62 +1,64 @@
 /**
  * Measures the library against a floor that is written here: a bare Node socket with `JSON.parse`. Starts
- * an ovsdb-server of its own. Absolute times depend on the machine and what else it does; the ratios are taken
+ * servers of its own. Absolute times depend on the machine and what else it does; the ratios are taken
  * between runs that were interleaved, and hold.
  */
-import { Sandbox } from '../../lib/testing/index.js';
+import { formatBars, formatMarkdown } from './bars.js';
 import { measureChangeLatency } from './change-latency.js';
 import { compile } from './compile.js';
+import type { Context } from './context.js';
+import { DatabaseFiles } from './database-files.js';
 import { measureFirstSync } from './first-sync.js';
 import { measureKeptPorts } from './kept-ports.js';
-import { fill } from './northbound-data.js';
+import { describeMachine } from './machine.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { measurePortCreation } from './port-creation.js';
-import { measureStatefulSetPorts } from './statefulset-ports.js';
 import { formatReport, jsonReport, type Report } from './report.js';
-import type { WorkerSettings } from './run-worker.js';
+import { measureStatefulSetPorts } from './statefulset-ports.js';
 
-/** Runs of the measurements that take long, at most. */
-const LONG_ROUNDS = 3;
+/** Ports of the database that only a thorough run replicates. */
+const MILLION = 1_000_000;
 
-async function measure(part: Part, options: BenchOptions, sandbox: Sandbox, workers: WorkerSettings): Promise<Report> {
-  const { remote } = sandbox;
-  const rounds = Math.min(options.rounds, LONG_ROUNDS);
-  switch (part) {
-    case 'first-sync':
-      return measureFirstSync(remote, options.rounds, workers);
-    case 'port-creation': {
-      const { create: ports, switchSizes } = options;
-      return measurePortCreation({ remote, serverPid: sandbox.pid ?? 0, rounds, ports, switchSizes }, workers);
-    }
-    case 'change-latency': {
-      const { changes, changesPerSecond } = options;
-      return measureChangeLatency({ remote, rounds, changes, changesPerSecond }, workers);
-    }
-    case 'statefulset-ports': {
-      const { replicas, sets, setReplicas, keptPorts } = options;
-      return measureStatefulSetPorts({ remote, rounds, replicas, sets, setReplicas, keptPorts }, workers);
-    }
-    case 'kept-ports': {
-      const sizes = [Math.max(1, Math.ceil(options.keptPorts / 50)), options.keptPorts];
-      return measureKeptPorts({ remote, rounds, sizes, pods: options.create }, workers);
-    }
-  }
-}
+/** The measurements of each part. */
+const MEASUREMENTS: Readonly<Record<Part, (context: Context) => AsyncIterable<Report>>> = {
+  'first-sync': async function* (context) {
+    const { ports, thorough } = context.options;
+    for (const size of thorough ? [...ports, MILLION] : ports) yield await measureFirstSync(context, size);
+  },
+  'port-creation': async function* (context) {
+    yield await measurePortCreation(context);
+  },
+  'change-latency': async function* (context) {
+    yield await measureChangeLatency(context);
+  },
+  'statefulset-ports': async function* (context) {
+    yield await measureStatefulSetPorts(context);
+  },
+  'kept-ports': async function* (context) {
+    yield await measureKeptPorts(context);
+  },
+};
 
 async function run(options: BenchOptions): Promise<void> {
-  const compiled = compile();
+  const compiled = await compile();
+  const files = new DatabaseFiles(options.dataDirectory);
+  const text = options.output === 'text';
   try {
-    await using sandbox = await Sandbox.start();
-    await fill(sandbox.remote, options.ports, options.portsPerSwitch);
     const workers = { directory: compiled.directory, profileDirectory: options.profileDirectory };
+    const context: Context = { options, files, workers };
     const reports: Report[] = [];
+    if (text) console.log(`${describeMachine()}\n`);
     for (const part of options.parts) {
-      const report = await measure(part, options, sandbox, workers);
-      if (options.json) reports.push(report);
-      else console.log(formatReport(report));
+      for await (const report of MEASUREMENTS[part](context)) {
+        reports.push(report);
+        if (text) console.log(formatReport(report));
+      }
     }
-    if (options.json) console.log(JSON.stringify({ node: process.version, reports: reports.map(jsonReport) }, null, 2));
+    if (text) console.log(formatBars(reports));
+    else if (options.output === 'markdown') console.log(formatMarkdown(reports));
+    else console.log(JSON.stringify({ machine: describeMachine(), reports: reports.map(jsonReport) }, null, 2));
   } finally {
+    files.remove();
     compiled.remove();
   }
 }

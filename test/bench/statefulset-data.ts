@@ -2,7 +2,7 @@
 import { addressElement, FORMAT_VERSION, PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
 import { BareClient, type WireRow } from './bare-client.js';
-import { createPorts, createSwitch } from './northbound-data.js';
+import { createPorts, createSwitch, takeOff } from './northbound-data.js';
 
 /** Namespace of what is measured (with a number behind it where there are several), and of what is there already. */
 export const NAMESPACE = 'bench';
@@ -79,8 +79,5 @@ export async function deleteMadePorts(client: BareClient, switchUuid: string): P
   const [selected] = await client.transact([{ op: 'select', table: 'Logical_Switch_Port', where: [], columns }]);
   const rows = selected?.['rows'] as { _uuid: [string, string]; name: string }[];
   const made = rows.filter(({ name }) => name.includes(`.${NAMESPACE}`)).map(({ _uuid }) => _uuid);
-  const where = [['_uuid', '==', ['uuid', switchUuid]]];
-  await client.transact([
-    { op: 'mutate', table: 'Logical_Switch', where, mutations: [['ports', 'delete', ['set', made]]] },
-  ]);
+  await takeOff(client, switchUuid, made);
 }

@@ -1,98 +1,129 @@
-/** The ports of a big StatefulSet, and of many small ones: made, and found again, beside a crowd of kept ports. */
+/** The ports of StatefulSets, one big one and many small ones: made, and found again. */
 import { BareClient } from './bare-client.js';
+import { bar, type Bar } from './bars.js';
+import type { Context } from './context.js';
+import { interleave } from './interleave.js';
 import { createSwitch, deleteSwitch } from './northbound-data.js';
-import { column, withRatios, type Report, type ReportRow } from './report.js';
-import { runWorker, type WorkerSettings } from './run-worker.js';
+import type { BenchOptions } from './options.js';
+import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
+import { runWorker } from './run-worker.js';
+import { BenchServer } from './server.js';
 import { createKeptPorts, deleteMadePorts } from './statefulset-data.js';
 import type { StatefulSetKind, StatefulSetTask } from './statefulset-worker.js';
-import { medians, type Figures } from './statistics.js';
+import { withRatios } from './statistics.js';
 
-export interface StatefulSetSettings {
-  readonly remote: string;
-  readonly rounds: number;
-  /** Of the big StatefulSet. */
-  readonly replicas: number;
-  /** How many small StatefulSets, and the replicas of each. */
-  readonly sets: number;
-  readonly setReplicas: number;
-  /** Kept ports of other StatefulSets that are on the switch before. */
+/** Which ports are made, and where. */
+interface Shape extends Pick<StatefulSetTask, 'sets' | 'replicas' | 'atOnce'> {
+  readonly title: string;
+  readonly switches: number;
+  /** Kept ports of other StatefulSets that are on the first switch before. */
   readonly keptPorts: number;
 }
 
-interface Case extends Pick<StatefulSetTask, 'kind' | 'sets' | 'replicas' | 'atOnce'> {
-  readonly label: string;
-  readonly switches: number;
+interface Case {
+  readonly shape: Shape;
+  readonly kind: StatefulSetKind;
 }
 
 const KINDS: Readonly<Record<StatefulSetKind, string>> = {
-  bare: 'floor: bare socket and monitor',
+  bare: 'floor: bare socket',
+  monitored: 'floor: and monitor',
   pool: 'ovn-northbound, ip_pool',
   picked: 'ovn-northbound, addresses chosen',
 };
+/** Replicas of the StatefulSet whose making has a bar, and the kept ports beside it. */
+const REPLICAS = 1000;
 
-export async function measureStatefulSetPorts(settings: StatefulSetSettings, workers: WorkerSettings): Promise<Report> {
-  const { remote, rounds, keptPorts } = settings;
-  const cases = casesOf(settings);
-  const runs = cases.map((): Figures[] => []);
+export async function measureStatefulSetPorts({ options, files, workers }: Context): Promise<Report> {
+  const shapes = shapesOf(options);
+  const kinds = Object.keys(KINDS) as StatefulSetKind[];
+  const cases = shapes.flatMap((shape) => kinds.map((kind): Case => ({ shape, kind })));
+  await using server = await BenchServer.start(await files.standalone(0, 1));
+  const { remote } = server;
   const client = await BareClient.connect(remote);
-  const crowded: [string, string] = ['statefulset', await createKeptPorts(client, 'statefulset', keptPorts)];
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, { label, switches: count, ...rest }] of cases.entries()) {
-      const switches = [crowded];
-      for (let n = 1; n < count; n++) {
-        switches.push([`statefulset${n}`, await createSwitch(client, `statefulset${n}`, 0)]);
-      }
-      try {
-        runs[i]?.push(await runWorker(workers, 'statefulset-worker', { remote, switches, ...rest }));
-      } catch (error) {
-        throw new Error(label, { cause: error });
-      }
-      await deleteMadePorts(client, crowded[1]);
-      for (const [, uuid] of switches.slice(1)) await deleteSwitch(client, uuid);
-    }
+  const crowded = new Map<number, readonly [string, string]>();
+  for (const keptPorts of new Set(shapes.map((shape) => shape.keptPorts))) {
+    const name = `statefulset${keptPorts}`;
+    crowded.set(keptPorts, [name, await createKeptPorts(client, name, keptPorts)]);
   }
-  await deleteSwitch(client, crowded[1]);
+  const rounds = options.longRounds;
+  const runs = await interleave(cases, { rounds, quietMs: options.quietMs }, async ({ shape, kind }) => {
+    const first = crowded.get(shape.keptPorts) ?? ['', ''];
+    const warmUp = ['warm-up', await createSwitch(client, 'warm-up', 0)] as const;
+    const switches = [first];
+    for (let n = 1; n < shape.switches; n++) {
+      switches.push([`statefulset-${n}`, await createSwitch(client, `statefulset-${n}`, 0)]);
+    }
+    const { sets, replicas, atOnce } = shape;
+    const warmUpReplicas = Math.min(replicas, REPLICAS);
+    const task: StatefulSetTask = { remote, kind, sets, replicas, atOnce, switches, warmUp, warmUpReplicas };
+    const figures = await runWorker(workers, 'statefulset-worker', task);
+    await deleteMadePorts(client, first[1]);
+    for (const [, uuid] of [...switches.slice(1), warmUp]) await deleteSwitch(client, uuid);
+    return figures;
+  });
   client.close();
-  const rows = cases.map(({ label }, i): ReportRow => ({ label, figures: medians(runs[i] ?? []) }));
-  const names = ['firstWallMs', 'firstCpuMs'];
+  const rows = cases.map((each): ReportRow => {
+    const floorOf = (kind: StatefulSetKind): Case | undefined =>
+      cases.find((other) => other.kind === kind && other.shape === each.shape);
+    const own = runs.get(each) ?? [];
+    const names = ['portsPerSecond', 'firstCpuUs'];
+    const toBare = withRatios(own, runs.get(floorOf('bare') ?? each) ?? [], 'bare', names);
+    const toMonitored = withRatios(toBare, runs.get(floorOf('monitored') ?? each) ?? [], 'monitored', names);
+    return { label: `${each.shape.title}, ${KINDS[each.kind]}`, runs: toMonitored };
+  });
   return {
     name: 'statefulset-ports',
-    title: `StatefulSetPortManager: a StatefulSet of ${count(settings.replicas)} replicas, and many small ones, on a switch with ${count(keptPorts)} kept ports`,
+    title: 'StatefulSetPortManager: the ports of StatefulSets, made and found again',
     columns: [
-      column('first apply', 'firstWallMs', 0, 'ms'),
-      column('/ floor', 'firstWallMs/bare', 2),
-      column('CPU', 'firstCpuMs', 0, 'ms'),
-      column('/ floor', 'firstCpuMs/bare', 2),
-      column('second apply, 1,000 ports', 'secondMsPerThousand', 1, 'ms'),
-      column('third', 'thirdMsPerThousand', 1, 'ms'),
+      spreadColumn('ports/s', 'portsPerSecond', 0),
+      column('/ floor', 'portsPerSecond/bare', 2),
+      column('/ monitored', 'portsPerSecond/monitored', 2),
+      spreadColumn('CPU per port', 'firstCpuUs', 0, 'µs'),
+      column('/ floor', 'firstCpuUs/bare', 2),
+      spreadColumn('second apply', 'secondMs', 1, 'ms'),
+      column('third', 'thirdMs', 1, 'ms'),
     ],
-    rows: rows.map((row, i) => {
-      // The floor of its shape is the last one above it.
-      const floor = cases.findLastIndex(({ kind }, j) => kind === 'bare' && j <= i);
-      return withRatios(row, rows[floor] ?? row, 'bare', names);
-    }),
+    rows,
+    bars: rows.flatMap((row, i) => barsOf(row, cases[i])),
     notes: [
       'The first apply creates every port; the others find them all and send nothing.',
-      'The floor sends the same rows in as many transactions, and parses what its monitor hears of them.',
-      `Medians of ${rounds} interleaved runs, each in a process of its own, without a warm-up.`,
+      'The floor sends the same rows, 100 in a transaction; "and monitor" has the server tell it of each change of both tables.',
+      `Medians of ${rounds} interleaved runs, each in a process of its own after a warm-up on another switch.`,
     ],
   };
 }
 
-function casesOf({ replicas, sets, setReplicas }: StatefulSetSettings): Case[] {
-  const big = `1 of ${count(replicas)}`;
-  const small = `${count(sets)} of ${count(setReplicas)}`;
-  const kinds = Object.keys(KINDS) as StatefulSetKind[];
-  const shape = (title: string, shared: Omit<Case, 'label' | 'kind'>): Case[] =>
-    kinds.map((kind) => ({ label: `${title}, ${KINDS[kind]}`, kind, ...shared }));
-  return [
-    ...shape(big, { sets: 1, replicas, atOnce: false, switches: 1 }),
-    ...shape(`${small} in turn`, { sets, replicas: setReplicas, atOnce: false, switches: 1 }),
-    ...shape(`${small} at once`, { sets, replicas: setReplicas, atOnce: true, switches: 1 }),
-    ...shape(`${small} at once, a switch each`, { sets, replicas: setReplicas, atOnce: true, switches: sets }),
-  ];
+function barsOf(row: ReportRow, each: Case | undefined): Bar[] {
+  if (each === undefined || each.shape.sets > 1 || each.kind === 'bare' || each.kind === 'monitored') return [];
+  const { replicas } = each.shape;
+  const how = each.kind === 'pool' ? 'ip_pool' : 'addresses chosen';
+  const again = { figure: 'secondMs', atMost: 10, unit: 'ms', decimals: 1 };
+  return replicas <= REPLICAS
+    ? [
+        bar(`apply a StatefulSet of ${count(replicas)}, ${how}: rate / bare socket, 100 per transaction`, row, {
+          figure: 'portsPerSecond/bare',
+          atLeast: 0.5,
+        }),
+      ]
+    : [bar(`apply a StatefulSet of ${count(replicas)} again, ${how}, nothing to do`, row, again)];
 }
 
-function count(number: number): string {
-  return number.toLocaleString('en-US');
+function shapesOf({ replicas, sets, setReplicas, keptPorts, thorough }: BenchOptions): Shape[] {
+  const few = Math.min(replicas, REPLICAS);
+  const one = { sets: 1, atOnce: false, switches: 1 };
+  const small = `${count(sets)} of ${count(setReplicas)}`;
+  const many = { sets, replicas: setReplicas, keptPorts };
+  const among = `among ${count(keptPorts)}`;
+  const shapes: Shape[] = [
+    { title: `1 of ${count(few)} among ${count(few)}`, replicas: few, keptPorts: few, ...one },
+    { title: `1 of ${count(replicas)} ${among}`, replicas, keptPorts, ...one },
+    { title: `${small} at once ${among}`, atOnce: true, switches: 1, ...many },
+  ];
+  if (!thorough) return shapes;
+  return [
+    ...shapes,
+    { title: `${small} in turn ${among}`, atOnce: false, switches: 1, ...many },
+    { title: `${small} at once, a switch each`, atOnce: true, switches: sets, ...many },
+  ];
 }

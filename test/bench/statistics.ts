@@ -16,8 +16,44 @@ export function median(values: readonly number[]): number {
 /** Named numbers of one run. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** The median of each figure over several runs. */
-export function medians(runs: readonly Figures[]): Record<string, number> {
-  const names = Object.keys(runs[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, median(runs.map((run) => run[name] ?? NaN))]));
+/** One figure over several runs. */
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Undefined when no run has the figure. */
+export function summarize(runs: readonly Figures[], name: string): Summary | undefined {
+  const values = runs.map((run) => run[name]).filter((value) => value !== undefined && Number.isFinite(value));
+  if (values.length === 0) return undefined;
+  return {
+    median: quantile(values as number[], 0.5),
+    min: Math.min(...(values as number[])),
+    max: Math.max(...(values as number[])),
+  };
+}
+
+/** The names of all figures that some run has, in the order of their first appearance. */
+export function figureNames(runs: readonly Figures[]): string[] {
+  return [...new Set(runs.flatMap((run) => Object.keys(run)))];
+}
+
+/**
+ * The runs with ratios to others added as `NAME/label`, each to the run of the same round: what slows the machine down for a
+ * while slows down both.
+ */
+export function withRatios(
+  runs: readonly Figures[],
+  floor: readonly Figures[],
+  label: string,
+  names: readonly string[],
+): Figures[] {
+  return runs.map((run, round) => {
+    const ratios = names.map((name): [string, number] => [
+      `${name}/${label}`,
+      (run[name] ?? NaN) / (floor[round]?.[name] ?? NaN),
+    ]);
+    return { ...run, ...Object.fromEntries(ratios) };
+  });
 }

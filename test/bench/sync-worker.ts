@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 
 import type { connectNorthbound } from '../../lib/nb/northbound.js';
 import { BareClient } from './bare-client.js';
+import { BlockWatch } from './block-watch.js';
 import { replicatedColumns } from './northbound-data.js';
 import { ownCpuMs, report, retainedBytes, task } from './worker.js';
 
@@ -17,6 +18,8 @@ export interface SyncTask {
 /** What one synchronisation holds in the end. */
 interface Synced {
   readonly ports: number;
+  /** When the first bytes of the snapshot came. */
+  readonly snapshotAt: number;
   /** Closes the connection. What must stay in memory hangs on the object. */
   readonly close: () => void;
   readonly held: unknown;
@@ -26,8 +29,9 @@ async function syncBare(remote: string, index: boolean): Promise<Synced> {
   const client = await BareClient.connect(remote);
   const close = (): void => client.close();
   const tables = await client.monitor(await replicatedColumns(client));
+  const snapshotAt = client.replyBeganAt;
   const ports = Object.keys(tables['Logical_Switch_Port'] ?? {}).length;
-  if (!index) return { ports, close, held: tables };
+  if (!index) return { ports, snapshotAt, close, held: tables };
   const rows = new Map<string, Map<string, unknown>>();
   const portByName = new Map<string, string>();
   const switchByPort = new Map<string, string>();
@@ -45,36 +49,58 @@ async function syncBare(remote: string, index: boolean): Promise<Synced> {
       }
     }
   }
-  return { ports, close, held: [rows, portByName, switchByPort] };
+  return { ports, snapshotAt, close, held: [rows, portByName, switchByPort] };
 }
 
-async function syncLibrary(connect: typeof connectNorthbound, remote: string): Promise<Synced> {
-  const tables = ['Logical_Switch', 'Logical_Switch_Port'] as const;
-  const client = await connect({ remotes: remote, tables, onWarning: () => undefined });
-  return { ports: client.tables.Logical_Switch_Port.size, close: () => client.close(), held: client };
+async function syncLibrary(library: Library, remote: string): Promise<Synced> {
+  const spy = new library.StreamSpy();
+  const client = await library.connect({
+    remotes: remote,
+    tables: ['Logical_Switch', 'Logical_Switch_Port'],
+    ...library.PATIENCE,
+    onWarning: () => undefined,
+    openStream: spy.openStream,
+  });
+  const ports = client.tables.Logical_Switch_Port.size;
+  return { ports, snapshotAt: spy.snapshotAt, close: () => client.close(), held: client };
+}
+
+interface Library {
+  readonly connect: typeof connectNorthbound;
+  readonly StreamSpy: typeof import('./stream-spy.js').StreamSpy;
+  readonly PATIENCE: typeof import('./patience.js').PATIENCE;
+}
+
+/** A floor does not load what it does not use. */
+async function load(): Promise<Library> {
+  const { connectNorthbound: connect } = await import('../../lib/nb/northbound.js');
+  const { StreamSpy } = await import('./stream-spy.js');
+  const { PATIENCE } = await import('./patience.js');
+  return { connect, StreamSpy, PATIENCE };
 }
 
 const { remote, kind } = task() as SyncTask;
-// A floor does not load what it does not use.
-const library = kind === 'library' ? await import('../../lib/nb/northbound.js') : undefined;
+const library = kind === 'library' ? await load() : undefined;
 const bytesBefore = retainedBytes();
+const watch = new BlockWatch();
 const cpuBefore = ownCpuMs();
 const startedAt = performance.now();
-const synced = await (library === undefined
-  ? syncBare(remote, kind === 'maps')
-  : syncLibrary(library.connectNorthbound, remote));
-const wallMs = performance.now() - startedAt;
+const synced = await (library === undefined ? syncBare(remote, kind === 'maps') : syncLibrary(library, remote));
+const syncedAt = performance.now();
 const cpuMs = ownCpuMs() - cpuBefore;
-const peakMb = process.resourceUsage().maxRSS / 1024;
 const processCpuMs = ownCpuMs();
+const peakMb = process.resourceUsage().maxRSS / 1024;
+const block = await watch.stop();
 const bytesPerPort = (retainedBytes() - bytesBefore) / synced.ports;
 synced.close();
 report({
-  wallMs,
+  wallMs: syncedAt - startedAt,
+  receiveMs: syncedAt - synced.snapshotAt,
   cpuMs,
   processCpuMs,
   peakMb,
   bytesPerPort,
+  ...block,
   ports: synced.ports,
   held: synced.held === undefined ? 0 : 1,
 });

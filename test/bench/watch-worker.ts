@@ -2,6 +2,7 @@
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { BareClient, type BareMessage } from './bare-client.js';
 import { portValues, replicatedColumns, STAMP } from './northbound-data.js';
+import { PATIENCE } from './patience.js';
 import { quantile } from './statistics.js';
 import { announceReady, ownCpuMs, report, task } from './worker.js';
 
@@ -51,6 +52,7 @@ async function watchLibrary(): Promise<void> {
   const client = await connectNorthbound({
     remotes: remote,
     tables: ['Logical_Switch', 'Logical_Switch_Port'],
+    ...PATIENCE,
     onWarning: () => undefined,
   });
   client.tables.Logical_Switch_Port.on('update', ({ options }) => {

@@ -24,20 +24,23 @@ describe('the benchmark', function () {
     expect(output).to.include('First synchronisation of 30 ports');
     expect(output).to.include('Creating 4 ports on one switch');
     expect(output).to.include('A change by another client');
-    expect(output).to.include('a StatefulSet of 6 replicas');
+    expect(output).to.include('the ports of StatefulSets');
     expect(output).to.include('one pod among many kept ports');
+    expect(output).to.match(/^Bars: \d+ met, \d+ missed$/m);
+    expect(output).to.match(/^ {2}first sync of 30 ports: client CPU.* ≤ 1.15 × {2,}(met|missed)$/m);
     expect(output).not.to.match(/NaN|undefined/);
     expect(output.match(/^ {2}.*ovn-northbound.* \d/gm)).to.have.length.of.at.least(5);
   });
 
   it('prints the same as JSON for programs', async () => {
     const output = JSON.parse(await bench(...TINY, '--only=first-sync', '--json')) as {
-      reports: { name: string; rows: { label: string; figures: Record<string, number> }[] }[];
+      reports: { name: string; rows: { label: string; figures: Record<string, { median: number }> }[] }[];
     };
     const [report, ...others] = output.reports;
     expect(others).to.deep.equal([]);
     expect(report?.name).to.equal('first-sync');
-    expect(report?.rows.map(({ figures }) => figures['ports'])).to.deep.equal([30, 30, 30]);
+    const counted = report?.rows.filter(({ label }) => !label.includes('ovn-nbctl')) ?? [];
+    expect(counted.map(({ figures }) => figures['ports']?.median)).to.deep.equal([30, 30, 30]);
   });
 
   it('refuses arguments that it does not know', async () => {
