@@ -186,7 +186,7 @@ export class ClusterMember {
   }
 
   /** What it says of itself and its cluster at this moment. Throws {@link OvsdbError} when it does not answer. */
-  async status(timeoutMs = 1_000): Promise<ClusterStatus> {
+  async status(timeoutMs = 5_000): Promise<ClusterStatus> {
     const text = await control(this.#process.controlPath, 'cluster/status', [this.#database], timeoutMs);
     const status = parseClusterStatus(text);
     if (status === undefined) {

@@ -54,6 +54,8 @@ interface View {
 }
 
 const POLL_MS = 10;
+/** A member that takes longer to say how it is does not hold up what the others say. */
+const VIEW_TIMEOUT_MS = 1_000;
 const WAIT_MS = 30_000;
 const TOOL_TIMEOUT_S = 15;
 /** Longest name of a unix socket below the sandbox's folder, for up to 99 members. */
@@ -317,7 +319,7 @@ export class ClusterSandbox implements AsyncDisposable {
 /** Undefined when it does not answer. */
 async function view(member: ClusterMember): Promise<View | undefined> {
   try {
-    return { member, status: await member.status() };
+    return { member, status: await member.status(VIEW_TIMEOUT_MS) };
   } catch {
     return undefined;
   }

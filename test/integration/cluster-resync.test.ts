@@ -23,7 +23,7 @@ describe('a client that comes back to a cluster', function () {
   const received = (client: ShelfClient): number => client.metrics().traffic.bytesReceived;
   const describeChange = ({ type, row }: RowChange): string => `${type} ${row['name'] as string}`;
 
-  /** Changes three items while nobody looks, on the leader. */
+  /** Changes three items while nobody looks, on the leader; resolves when every member that runs has the changes. */
   async function change(n: number): Promise<string[]> {
     const { remote } = await cluster.leader();
     using raw = await RawClient.connect(remote, 'Shelf');
@@ -32,6 +32,12 @@ describe('a client that comes back to a cluster', function () {
       { op: 'update', table: 'Item', where: [['name', '==', `old-${10 + n}`]], row: { note: 'changed' } },
       { op: 'delete', table: 'Item', where: [['name', '==', `old-${20 + n}`]] },
     );
+    for (const member of cluster.members.filter(({ isRunning }) => isRunning)) {
+      using reader = await RawClient.connect(member.remote, 'Shelf');
+      const where = [['name', '==', `new-${n}`]];
+      const one = { op: 'wait', table: 'Item', where, columns: ['name'], until: '==', rows: [{ name: `new-${n}` }] };
+      await reader.commit({ ...one, timeout: 20_000 });
+    }
     return [`delete old-${20 + n}`, `insert new-${n}`, `update old-${10 + n}`];
   }
 

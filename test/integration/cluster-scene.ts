@@ -34,8 +34,11 @@ export const SHELF: SandboxSchema = {
 
 export type ShelfClient = OvsdbClient<UntypedTables, Record<'Item' | 'Mark', string>>;
 
-/** A member that does not answer is given up quickly, and all is tried again quickly. */
-export const QUICK = { probeIntervalMs: 400, connectTimeoutMs: 1_500, backoff: { minMs: 50, maxMs: 400 } } as const;
+/**
+ * A member that does not answer is given up quickly, and all is tried again quickly; but a machine that stalls for a
+ * moment is not to pass for one that is gone.
+ */
+export const QUICK = { probeIntervalMs: 1_000, connectTimeoutMs: 3_000, backoff: { minMs: 50, maxMs: 400 } } as const;
 
 export function connectShelf(
   remotes: readonly string[],
@@ -215,8 +218,9 @@ export class Writer {
         this.errors.push(error);
         (error.outcome === 'unknown' ? this.unknown : this.failed).push(name);
       }
-      // Leaves the machine to others as well.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Leaves the machine to others as well. And a server remembers 100 transactions: whoever is away for a moment
+      // still gets the difference.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 }

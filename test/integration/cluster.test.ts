@@ -40,6 +40,11 @@ describe('a client that follows the leader of a cluster', function () {
   afterEach(async () => {
     client.close();
     await writer.stop();
+    cluster.heal();
+    for (const member of cluster.members) {
+      if (member.isPaused) member.resume();
+      if (!member.isRunning) await member.start();
+    }
   });
 
   /** Waits until the client follows a leader that writes, and returns how long that took. */
