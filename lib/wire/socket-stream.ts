@@ -15,6 +15,11 @@ import type { Stream, StreamHandlers } from './stream.js';
 /** Long texts are handed over in pieces, so that a slow peer that takes them is seen to be alive. */
 const PIECE_BYTES = 262_144;
 
+/** After a chunk of this size there is more to read: a long message, which Node would read on and on before all else. */
+const LARGE_CHUNK_BYTES = 16_384;
+/** Longest time for which chunks are handed over before timers and other sockets have their turn. */
+const MAX_TURN_MS = 5;
+
 /** A {@link Stream} on a socket that is connected, TLS handshake included. */
 export class SocketStream implements Stream {
   readonly remote: Remote;
@@ -24,6 +29,8 @@ export class SocketStream implements Stream {
   #started = false;
   #paused = false;
   #closed = false;
+  /** Since when large chunks have been handed over in this turn of the event loop. */
+  #turnStartMs: number | undefined;
   /** Why the socket failed, kept for its `close` event. */
   #error: Error | undefined;
   /** Why the stream ended, when that was before {@link start}. */
@@ -85,7 +92,10 @@ export class SocketStream implements Stream {
     }
     this.#socket.on('data', (chunk: Buffer) => {
       this.#bytesReceived += chunk.length;
+      const isLarge = chunk.length >= LARGE_CHUNK_BYTES;
+      if (isLarge && this.#turnStartMs === undefined) this.#startTurn();
       this.#handlers?.onData(chunk);
+      if (isLarge && performance.now() - (this.#turnStartMs ?? 0) > MAX_TURN_MS) this.#socket.pause();
     });
     if (this.#paused) this.#socket.pause();
   }
@@ -127,6 +137,14 @@ export class SocketStream implements Stream {
     if (this.ended) return;
     this.#tell(error);
     this.#socket.destroy();
+  }
+
+  #startTurn(): void {
+    this.#turnStartMs = performance.now();
+    setImmediate(() => {
+      this.#turnStartMs = undefined;
+      if (!this.#paused) this.#socket.resume();
+    });
   }
 
   #flush(): void {
