@@ -1,7 +1,8 @@
-import { randomBytes as nodeRandomBytes } from 'node:crypto';
-
 /** A source of random bytes: returns `size` of them. */
 export type RandomBytes = (size: number) => Uint8Array;
+
+/** `randomBytes` of node:crypto, which is loaded when it is first used: to load it takes milliseconds. */
+const nodeRandomBytes: RandomBytes = (size) => process.getBuiltinModule('node:crypto').randomBytes(size);
 
 /** A request to node:crypto costs far more than the few bytes of an address, so many are asked for at once. */
 const STOCK_BYTES = 4096;

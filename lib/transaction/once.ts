@@ -7,8 +7,6 @@
  * there before. Of two transactions planned on one value, whichever comes second fails, so a transaction that only moves
  * the fence ends all doubt: either it passes, and the lost one never will; or the fence shows that the lost one is in force.
  */
-import { randomUUID } from 'node:crypto';
-
 import { InvalidArgumentError, NotMonitoredError } from '../errors.js';
 import type { ColumnName, Row, TableName } from '../schema/types.js';
 import type { Uuid } from '../schema/uuid.js';
@@ -202,7 +200,8 @@ function expectMark<DB, S, T extends TableName<DB>>(
 function leaveMark<DB, S, T extends TableName<DB>>(tx: Transaction<DB, S>, fence: Fence<DB, T>): string {
   const { table, uuid, key } = fence;
   const column = columnOf(fence);
-  const mark = randomUUID();
+  // Not imported, because to load node:crypto takes milliseconds, and few programs have fences.
+  const mark = process.getBuiltinModule('node:crypto').randomUUID();
   tx.operation({
     op: 'mutate',
     table,

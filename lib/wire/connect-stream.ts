@@ -1,7 +1,6 @@
 /** Connects to a server: by Unix socket, TCP or TLS. */
 
 import { connect as connectNet, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 
 import { ConnectFailedError, InvalidArgumentError, TimeoutError } from '../errors.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
@@ -9,7 +8,7 @@ import { connectFailure } from './failure.js';
 import { formatRemote, isPassive, type ActiveRemote, type Remote } from './remote.js';
 import { SocketStream } from './socket-stream.js';
 import type { ConnectLimits, Stream } from './stream.js';
-import { certificateName, tlsConnectionOptions, type TlsOptions } from './tls.js';
+import { certificateName, nodeTls, tlsConnectionOptions, type TlsOptions } from './tls.js';
 
 /**
  * Connects to an active `remote`. `options` matter to `ssl:` remotes only. To listen at a passive one, see
@@ -82,7 +81,7 @@ function openSocket(remote: ActiveRemote, options: TlsOptions): Socket {
     case 'tcp':
       return connectNet({ host: remote.host, port: remote.port, noDelay: true, keepAlive: true });
     case 'ssl': {
-      const socket = connectTls(tlsConnectionOptions(remote, options));
+      const socket = nodeTls().connect(tlsConnectionOptions(remote, options));
       socket.setNoDelay(true);
       socket.setKeepAlive(true);
       return socket;

@@ -5,7 +5,7 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 
 import { ConnectionLostError, InvalidArgumentError, type OvsdbError } from '../errors.js';
 import { acceptFailure, listenFailure, type PeerDescription } from './failure.js';
@@ -13,7 +13,7 @@ import { listen } from './listen.js';
 import { formatRemote, type PassiveRemote } from './remote.js';
 import { SocketStream } from './socket-stream.js';
 import type { Stream } from './stream.js';
-import { certificateName, tlsServerOptions, type TlsOptions } from './tls.js';
+import { certificateName, nodeTls, tlsServerOptions, type TlsOptions } from './tls.js';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** The current connection, and handshakes that are under way: strangers are not to use up the descriptors. */
@@ -134,7 +134,7 @@ export class PassiveListener {
     }
     // The TLS server tells of every end of a handshake, its peer's disappearance included.
     this.#handshakes.add(raw);
-    const server = createTlsServer({ ...options, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+    const server = nodeTls().createServer({ ...options, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
     server.once('secureConnection', (socket) => {
       if (this.#handshakes.delete(raw)) this.#take(socket, peer);
     });

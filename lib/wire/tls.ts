@@ -7,15 +7,12 @@
 import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import {
-  createSecureContext,
-  type ConnectionOptions,
-  type SecureContextOptions,
-  type TlsOptions as ServerOptions,
-} from 'node:tls';
+import type * as Tls from 'node:tls';
 
 import { InvalidArgumentError } from '../errors.js';
 import type { SslRemote } from './remote.js';
+
+type ConnectionOptions = Tls.ConnectionOptions;
 
 const MIN_VERSION = 'TLSv1.2';
 
@@ -42,6 +39,11 @@ export interface TlsOptions {
    * At `pssl:` remotes, where it is the server that connects, only `chain` has a meaning.
    */
   readonly verify?: 'chain' | 'host-name';
+}
+
+/** The module node:tls. Loaded when it is first used: to load it takes milliseconds, and few remotes are `ssl:`. */
+export function nodeTls(): typeof Tls {
+  return process.getBuiltinModule('node:tls');
 }
 
 /**
@@ -75,7 +77,7 @@ export function tlsConnectionOptions(remote: SslRemote, options: TlsOptions): Co
  *
  * @throws {@link InvalidArgumentError} as {@link tlsConnectionOptions}; here key, certificate and authority are all needed.
  */
-export function tlsServerOptions(options: TlsOptions): ServerOptions {
+export function tlsServerOptions(options: TlsOptions): Tls.TlsOptions {
   const parts = readParts(options);
   const { key, cert, ca } = parts;
   if (key === undefined || cert === undefined || ca === undefined) {
@@ -132,17 +134,17 @@ function pem(
 function secureContext({ key, cert, ca }: TlsParts): NonNullable<ConnectionOptions['secureContext']> {
   // Node takes an authority without any certificate in silence, and then trusts nobody.
   if (ca?.includes('-----BEGIN') === false) throw new InvalidArgumentError('tls: caCert holds no PEM certificate');
-  const all: SecureContextOptions = { minVersion: MIN_VERSION, ...(ca === undefined ? {} : { ca }) };
+  const all: Tls.SecureContextOptions = { minVersion: MIN_VERSION, ...(ca === undefined ? {} : { ca }) };
   attempt('caCert is not usable', all);
-  if (key === undefined || cert === undefined) return createSecureContext(all);
+  if (key === undefined || cert === undefined) return nodeTls().createSecureContext(all);
   attempt('privateKey is not usable', { key });
   attempt('certificate is not usable', { cert });
   return attempt('privateKey does not belong to certificate', { ...all, key, cert });
 }
 
-function attempt(fault: string, options: SecureContextOptions): NonNullable<ConnectionOptions['secureContext']> {
+function attempt(fault: string, options: Tls.SecureContextOptions): NonNullable<ConnectionOptions['secureContext']> {
   try {
-    return createSecureContext(options);
+    return nodeTls().createSecureContext(options);
   } catch (error) {
     throw new InvalidArgumentError(`tls: ${fault}: ${(error as Error).message}`, { cause: error });
   }
