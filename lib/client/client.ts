@@ -167,7 +167,7 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
 
   /**
    * Leaves the present server and connects to the next remote at once, without back-off; a wait between two attempts
-   * is cut short. Transactions that are under way get a second to be answered.
+   * is cut short. Transactions that are under way are let be answered first, while answers keep coming.
    */
   reconnect(reason = 'its owner asked for another'): void {
     this.#connection.reconnect(reason);

@@ -190,7 +190,7 @@ describe('a server that breaks the protocol', function () {
 
   it('refuses every way to monitor: connecting fails after its time and says why', async () => {
     proxy.onRequest = ({ method }) => (method?.startsWith('monitor') === true ? { error: 'unknown method' } : 'pass');
-    const error = await failure(connect(200));
+    const error = await failure(connect(1_500));
     expect(error).to.include({ code: 'ConnectFailed' });
     expect(error.message).to.include('unknown method');
     expect(proxy.methods.slice(0, 4)).to.deep.equal(['get_schema', 'monitor_cond_since', 'monitor_cond', 'monitor']);

@@ -73,7 +73,7 @@ describe('a client that follows any member of a cluster', function () {
     try {
       const leader = await cluster.leader();
       for (const leaderOnly of [false, true]) {
-        const options = { leaderOnly, readyTimeoutMs: 500, shuffle: false };
+        const options = { leaderOnly, readyTimeoutMs: 2_000, shuffle: false };
         const error = await failure(connectShelf([joining.remote], options));
         expect(error).to.include({ code: 'ConnectFailed' });
         expect(error.message).to.match(/has not joined the cluster of Shelf yet/);
@@ -194,7 +194,7 @@ describe('a client of a cluster that is another one', function () {
     const cid = await clusterId(first);
     await using client = await connectShelf([`cid:${cid}`, remote()]);
     expect(client.state).to.have.nested.property('server.clusterId', cid);
-    const error = await failure(connectShelf([`cid:${OTHER_CID}`, remote()], { readyTimeoutMs: 500 }));
+    const error = await failure(connectShelf([`cid:${OTHER_CID}`, remote()], { readyTimeoutMs: 2_000 }));
     expect(error).to.include({ code: 'ConnectFailed' });
     expect(error.cause).to.include({ code: 'ServerUnfit', reason: 'no-database' });
     expect(error.message).to.include(OTHER_CID);

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import { buildAdapter } from '../conformance/build.mjs';
+import { freePort } from '../free-port.js';
 
 const optional = (key: unknown, max: number | 'unlimited' = 'unlimited'): object => ({ type: { key, min: 0, max } });
 
@@ -304,15 +304,6 @@ describe('conformance adapter', function () {
     expect(output).to.equal(`001: ${leader.tcpRemote}\n002: done\n`);
   });
 });
-
-/** A port that nobody listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Collected {
   text: string;

@@ -10,7 +10,8 @@ import { expect } from 'chai';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SANDBOX = JSON.stringify(join(ROOT, 'lib/testing/index.ts'));
 
-describe('the test run', () => {
+describe('the test run', function () {
+  this.timeout(120_000);
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'ovn-northbound-leaks-'))));
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +20,7 @@ describe('the test run', () => {
     const file = join(folder, 'leak.test.mts');
     writeFileSync(file, body);
     const mocha = join(ROOT, 'node_modules/mocha/bin/mocha.js');
-    const args = [mocha, '--no-config', '--import=tsx', '--require', './test/setup.ts', file];
+    const args = [mocha, '--no-config', '--import=tsx', '--timeout=60000', '--require', './test/setup.ts', file];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
     return { status, output: stdout + stderr };
   }

@@ -12,7 +12,7 @@ import { transactOnce, type Fence } from '../../lib/transaction/once.js';
 import { ClientProxy, type Fate } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { failure } from '../failure.js';
-import { RawClient, type RawResult } from './raw-client.js';
+import { eventually, RawClient, type RawResult } from './raw-client.js';
 
 const TABLES = { Logical_Switch: true, Address_Set: true, NB_Global: { columns: ['nb_cfg'] } } as const;
 interface Selection {
@@ -269,6 +269,7 @@ describe('transactOnce', () => {
       return straggler().lose(message);
     });
     const error = await failure(transactOnce(nb, fence, add, { timeoutMs: 100 }));
+    await eventually(() => proxy.refusing, 'the end of the connection');
     proxy.refusing = false;
     expect(error).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
     await nb.synced();

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { ClientProxy } from '../faults/client-proxy.js';
 import { cellsOf, documentOf, PortsScene } from './ports-command-scene.js';
 
 const POOL = '10.16.0.21,10.16.0.22,10.16.0.23';
@@ -140,12 +141,15 @@ describe('ovn-northbound ports, giving up addresses', () => {
     });
 
     it('says that something may have been sent when it is stopped later', async () => {
-      const meanwhile = async (interrupt: (signal: 'SIGTERM') => void): Promise<void> => {
-        await scene.sandbox.pause();
-        setTimeout(() => interrupt('SIGTERM'), 300);
+      await using proxy = await ClientProxy.start(scene.sandbox.remote);
+      const meanwhile = (interrupt: (signal: 'SIGTERM') => void): void => {
+        proxy.onRequest = ({ method }) => {
+          if (method !== 'transact') return 'pass';
+          interrupt('SIGTERM');
+          return 'drop';
+        };
       };
-      const run = await scene.ask({ answer: 'y', meanwhile }, 'release', '--all', '--json');
-      scene.sandbox.resume();
+      const run = await scene.ask({ answer: 'y', meanwhile }, 'release', '--all', '--db', proxy.remote, '--json');
       const document = documentOf(run);
       expect(document['error']).to.include({ code: 'Interrupted' });
       expect((document['left'] as object[])[0]).to.include({ port: 'web-0.product', reason: 'failed' });
@@ -157,7 +161,7 @@ describe('ovn-northbound ports, giving up addresses', () => {
 
     it('fails when the server does not answer in time (exit code 1)', async () => {
       const meanwhile = (): Promise<void> => scene.sandbox.pause();
-      const run = await scene.ask({ answer: 'y', meanwhile }, 'release', '--all', '--timeout', '0.5', '--json');
+      const run = await scene.ask({ answer: 'y', meanwhile }, 'release', '--all', '--timeout', '3', '--json');
       scene.sandbox.resume();
       const document = documentOf(run);
       expect([run.exitCode, document['released']]).to.deep.equal([1, []]);

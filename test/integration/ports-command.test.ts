@@ -280,7 +280,7 @@ describe('ovn-northbound ports', () => {
       const meanwhile = (): Promise<void> => scene.sandbox.pause();
       const more = await scene.manifest(first, { name: 'second', replicas: 0 }, { name: 'third', pool: '10.16.0.33' });
       await scene.run('apply', '-f', await scene.manifest({ name: 'second', pool: '10.16.0.32' }));
-      const args = ['apply', '-f', more, '--on-scale-down', 'release', '--timeout', '0.5', '--json'];
+      const args = ['apply', '-f', more, '--on-scale-down', 'release', '--timeout', '3', '--json'];
       const { statefulSets, ...document } = documentOf(await scene.ask({ answer: 'y', meanwhile }, ...args));
       scene.sandbox.resume();
       expect(document).to.include({ exitCode: 1 });
@@ -567,10 +567,10 @@ describe('ovn-northbound ports', () => {
 
     it('say that the server cannot be reached, at once and again when the time is over', async () => {
       const remote = `unix:${scene.sandbox.directory}/nobody`;
-      const { exitCode, err } = await scene.run('list', '--db', remote, '--timeout', '0.3');
+      const { exitCode, err } = await scene.run('list', '--db', remote, '--timeout', '1.5');
       expect(exitCode).to.equal(1);
       const [note, error] = err.split('\n');
-      expect(note).to.match(/^note: connecting to unix:.*nobody failed.*; trying again for up to 0\.3 s$/);
+      expect(note).to.match(/^note: connecting to unix:.*nobody failed.*; trying again for up to 1\.5 s$/);
       expect(error).to.match(/^ovn-northbound ports: .*nobody/);
     });
 
@@ -580,7 +580,7 @@ describe('ovn-northbound ports', () => {
         '--db',
         `unix:${scene.sandbox.directory}/nobody`,
         '--timeout',
-        '0.3',
+        '1.5',
         '--json',
       );
       const { error, ...document } = documentOf(run);

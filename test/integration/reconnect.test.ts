@@ -163,7 +163,7 @@ describe('reconnecting', function () {
   });
 
   it('notices a server that is frozen, and comes back when that goes on', async () => {
-    await using client = await connect(proxy.remote, { probeIntervalMs: 100, schemaTimeoutMs: 300 });
+    await using client = await connect(proxy.remote, { probeIntervalMs: 1_000, schemaTimeoutMs: 2_000 });
     const { states } = follow(client);
     await sandbox.pause();
     await eventually(() => states.includes('backoff'));

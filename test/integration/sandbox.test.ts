@@ -31,7 +31,7 @@ function runs(pid: number): boolean {
   }
 }
 
-async function until(condition: () => boolean, timeoutMs = 3_000): Promise<boolean> {
+async function until(condition: () => boolean, timeoutMs = 30_000): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   while (!condition() && Date.now() < end) await sleep(5);
   return condition();
@@ -47,7 +47,9 @@ async function rejection(promise: Promise<unknown>): Promise<OvsdbError> {
   throw new Error('expected a rejection');
 }
 
-describe('Sandbox', () => {
+describe('Sandbox', function () {
+  this.timeout(60_000);
+
   it('finds the installed server', () => {
     expect(isOvsdbServerInstalled()).to.equal(true);
   });
@@ -91,7 +93,7 @@ describe('Sandbox', () => {
     await sandbox.restart();
     expect([sandbox.tcpRemote, sandbox.tcp6Remote, sandbox.sslRemote]).to.deep.equal(before);
     for (const remote of before.slice(0, 2)) {
-      expect(await runProgram('ovn-nbctl', [`--db=${remote}`, '--timeout=5', 'ls-list'])).to.include('(sw0)');
+      expect(await runProgram('ovn-nbctl', [`--db=${remote}`, '--timeout=15', 'ls-list'])).to.include('(sw0)');
     }
   });
 
@@ -99,7 +101,7 @@ describe('Sandbox', () => {
     await using sandbox = await Sandbox.start({ schemas: ZOO, ssl: true });
     const { tls, sslRemote } = sandbox;
     const list = async (key: string, certificate: string): Promise<string> =>
-      runProgram('ovsdb-client', ['--timeout=5', '-p', key, '-c', certificate, '-C', tls.ca, 'list-dbs', sslRemote]);
+      runProgram('ovsdb-client', ['--timeout=15', '-p', key, '-c', certificate, '-C', tls.ca, 'list-dbs', sslRemote]);
     expect(await list(tls.privateKey, tls.certificate)).to.include('Zoo');
     expect((await rejection(list(tls.roguePrivateKey, tls.rogueCertificate))).code).to.equal('SandboxCommand');
   });
@@ -217,7 +219,8 @@ describe('Sandbox', () => {
   });
 });
 
-describe('Sandbox, when its host process ends', () => {
+describe('Sandbox, when its host process ends', function () {
+  this.timeout(90_000);
   const entry = fileURLToPath(new URL('../../lib/testing/index.ts', import.meta.url));
 
   /** Runs a script that starts a sandbox, and waits for the folder and pid that it prints. */

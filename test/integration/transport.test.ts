@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { copyFileSync, existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -15,15 +13,7 @@ import { connectStream } from '../../lib/wire/connect-stream.js';
 import type { Stream } from '../../lib/wire/stream.js';
 import type { TlsOptions } from '../../lib/wire/tls.js';
 import { failure } from '../failure.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from '../free-port.js';
 
 /** Asks which databases there are; resolves with the answer, or with why the session ended without one. */
 async function listDatabases(stream: Stream): Promise<unknown> {
@@ -38,7 +28,9 @@ async function listDatabases(stream: Stream): Promise<unknown> {
   }
 }
 
-describe('an ovsdb-server that connects to the client', () => {
+describe('an ovsdb-server that connects to the client', function () {
+  // It pauses for longer after each attempt in vain.
+  this.timeout(60_000);
   let opener: StreamOpener;
   let port: number;
 
