@@ -223,7 +223,7 @@ export class RpcSession {
    * up for `quietMs` milliseconds, or after `limitMs`; never rejects. New requests are not held back, and are waited
    * for as well.
    */
-  async drained(quietMs: number, limitMs = Infinity): Promise<void> {
+  async drained(quietMs: number, limitMs: number = Infinity): Promise<void> {
     if (this.#pending.size === 0 || this.#end !== undefined) return;
     await new Promise<void>((resolve) => {
       let stopQuiet = (): void => undefined;
