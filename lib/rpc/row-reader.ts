@@ -32,8 +32,10 @@ const QUOTE = 0x22;
 const COLON = 0x3a;
 /** Of `,"UUID":`, which is between two rows of a table. */
 const UUID_KEY_LENGTH = 40;
-/** What ends in front of a row: a table's name and the brace of its rows, or a comma; then the row's key. */
-const KEYS = /(?:("(?:[^"\\]|\\.)*")\s*:\s*\{|,)\s*("(?:[^"\\]|\\.)*")\s*:\s*$/;
+/** What is between two rows of a table, however it is spaced. */
+const NEXT_KEY = /^\s*,\s*("(?:[^"\\]|\\.)*")\s*:\s*$/;
+/** What is in front of the first row of a table: the name of the table, the brace of its rows, and the key. */
+const FIRST_KEY = /("(?:[^"\\]|\\.)*")(\s*:\s*\{)\s*("(?:[^"\\]|\\.)*")\s*:\s*$/;
 /** Longest part between rows that is looked at. */
 const MAX_KEYS_LENGTH = 65_536;
 /** Make a whole of a reply that breaks off within a table. */
@@ -101,18 +103,19 @@ export class RowReader implements ElementReader {
 
   /** Reads what is in front of a row and returns the row's key; undefined where a text is not a reply with rows. */
   #readKeys(text: string): string | undefined {
-    const match = KEYS.exec(text);
-    const [, table, key] = match ?? [];
-    if (match === null || key === undefined || (table === undefined && this.#take === undefined)) {
-      if (this.#take === undefined) return undefined;
-      throw new ProtocolError(`expected a table and a row, and got ${printValue(text)}`);
+    const isFirstRow = this.#take === undefined;
+    const next = isFirstRow ? undefined : NEXT_KEY.exec(text)?.[1];
+    if (next !== undefined) return JSON.parse(next) as string;
+    const match = FIRST_KEY.exec(text);
+    const [, table, brace, key] = match ?? [];
+    if (match === null || table === undefined || brace === undefined || key === undefined) {
+      if (isFirstRow) return undefined;
+      throw new ProtocolError(`the server sent a snapshot with ${printValue(text)} in front of a row`);
     }
-    if (table !== undefined) {
-      const opened = text.slice(0, text.lastIndexOf('{') + 1);
-      if (this.#take === undefined && !this.#open(opened)) return undefined;
-      this.#skeleton.push(opened);
-      this.#table = JSON.parse(table) as string;
-    }
+    const opened = text.slice(0, match.index + table.length + brace.length);
+    if (isFirstRow && !this.#open(opened)) return undefined;
+    this.#skeleton.push(opened);
+    this.#table = JSON.parse(table) as string;
     return JSON.parse(key) as string;
   }
 
