@@ -107,7 +107,7 @@ describe('reading the rows of replies while they arrive', () => {
         ({ contents, order, depth, indent, before, after, sizes }) => {
           const result = depth === 4 ? [false, '00000000-0000-0000-0000-000000000000', contents] : contents;
           const members = { id: ID, result, error: null };
-          const reply = Object.fromEntries(order.map((key) => [key, members[key as keyof typeof members]]));
+          const reply = Object.fromEntries(order.map((key) => [key, members[key]]));
           const texts = [...before, reply, ...after].map((message) => print(message, indent));
           const whole = texts.map((text) => parseMessage(text, true));
           const found = read(texts, sizes, depth);
