@@ -52,8 +52,9 @@ export class Snapshot {
       return;
     }
     if (target.seen.has(uuid)) throw repeated(uuid, table);
-    target.seen.add(uuid);
     const old = store.rows.get(uuid);
+    // The old row's own text, so that the new one need not be kept.
+    target.seen.add(old?._uuid ?? uuid);
     if (old !== undefined) target.known++;
     if (old === undefined || store.reshaped) {
       const row = shape.create(uuid, wire);
