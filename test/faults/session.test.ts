@@ -140,10 +140,10 @@ describe('a session on a real socket', () => {
     await session.request('echo', []);
     // The server runs in this process, so its reply is made to wait in the socket by being sent first.
     const peer = server!.peers[0]!;
-    const reply = session.request('slow', [], { timeoutMs: 30 });
+    const reply = session.request('slow', [], { timeoutMs: 300 });
     await sleep(5);
     peer.send({ id: 1, result: 'made it' });
-    const until = performance.now() + 60;
+    const until = performance.now() + 400;
     while (performance.now() < until);
     expect(await reply).to.equal('made it');
   });

@@ -27,7 +27,7 @@ describe("the controller's requests", () => {
   beforeEach(() => {
     const config = new KubeConfig();
     config.loadFromString(server.kubeconfig());
-    api = new KubeApi(config, { timeoutMs: 500 });
+    api = new KubeApi(config, { timeoutMs: 2_000 });
     stop = new AbortController();
     server.clearFaults();
   });
@@ -56,7 +56,7 @@ describe("the controller's requests", () => {
     expect(late)
       .to.be.instanceOf(KubeError)
       .with.property('message')
-      .that.matches(/no answer in 500 ms/);
+      .that.matches(/no answer in 2000 ms/);
   });
 
   it('take server, authority and token from where a pod finds them', async () => {

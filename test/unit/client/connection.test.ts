@@ -270,7 +270,7 @@ describe('the connections of a client', () => {
       });
     }
 
-    it('let transactions that are under way be answered first, for a second at most', async () => {
+    it('let transactions that are under way be answered first, while there is no longer than a second between two', async () => {
       const client = await connect();
       const waiting: Request[] = [];
       const [first] = server.connections;
@@ -291,7 +291,7 @@ describe('the connections of a client', () => {
       await sent;
       const from = performance.now();
       expect(await lost).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
-      expect(performance.now() - from).to.be.lessThan(1100);
+      expect(performance.now() - from).to.be.within(900, 5_000);
       server.onRequest = ({ method }) => (method === 'transact' ? { result: [{ count: 1 }] } : undefined);
       await late;
       expect(server.connections).to.have.lengthOf(2);
