@@ -24,11 +24,16 @@ export function missingRequiredColumns(
   table: TableSchema,
   row: Readonly<Record<string, unknown>>,
 ): readonly ColumnSchema[] {
-  return [...table.columns.values()].filter(
-    (column) =>
-      column.requiredBecause !== undefined && (!Object.hasOwn(row, column.name) || row[column.name] === undefined),
-  );
+  let required = requiredByTable.get(table);
+  if (required === undefined) {
+    required = [...table.columns.values()].filter(({ requiredBecause }) => requiredBecause !== undefined);
+    requiredByTable.set(table, required);
+  }
+  return required.filter(({ name }) => !Object.hasOwn(row, name) || row[name] === undefined);
 }
+
+/** Few columns are, and every insert asks. */
+const requiredByTable = new WeakMap<TableSchema, readonly ColumnSchema[]>();
 
 /**
  * Checks that a row to insert gives every column that has no usable default.

@@ -84,10 +84,10 @@ export function encodeSet(column: ColumnSchema, value: unknown, size: Size, onNa
     return refuse(column, value, value === null ? 'is not an OVSDB value; use [] for "none"' : 'must be an array');
   }
   const members: unknown[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Distinct(column, 'is in the set twice');
   for (const member of value as Iterable<unknown>) {
     const json = encodeAtom(column, column.type.key, member, onNamedUuid);
-    addUnique(column, seen, json, member, 'is in the set twice');
+    seen.add(json, member);
     members.push(json);
   }
   checkSize(column, value, members.length, size, 'member');
@@ -99,10 +99,14 @@ export function encodeMap(column: ColumnSchema, value: unknown, size: Size, onNa
   const { key: keyType, value: valueType } = column.type;
   if (valueType === undefined) return refuse(column, value, 'must not be a map');
   const pairs: unknown[] = [];
-  const seen = new Set<unknown>();
+  // No object has a key twice; but two keys may stand for one integer.
+  const seen =
+    keyType.type === 'string' && !(value instanceof Map)
+      ? undefined
+      : new Distinct(column, 'is a key of the map twice');
   for (const [key, member] of entriesOf(column, value)) {
     const json = encodeMapKey(column, keyType, key, onNamedUuid);
-    addUnique(column, seen, json, key, 'is a key of the map twice');
+    seen?.add(json, key);
     pairs.push([json, encodeMapValue(column, valueType, key, member, onNamedUuid)]);
   }
   checkSize(column, value, pairs.length, size, 'pair');
@@ -115,10 +119,10 @@ export function encodeKeys(column: ColumnSchema, value: unknown, onNamedUuid?: O
     return refuse(column, value, 'must be an array of keys, or a map of exact pairs');
   }
   const keys: unknown[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Distinct(column, 'is in the list of keys twice');
   for (const key of value as Iterable<unknown>) {
     const json = encodeMapKey(column, column.type.key, key, onNamedUuid);
-    addUnique(column, seen, json, key, 'is in the list of keys twice');
+    seen.add(json, key);
     keys.push(json);
   }
   return ['set', keys];
@@ -177,13 +181,35 @@ function entriesOf(column: ColumnSchema, value: unknown): Iterable<readonly [unk
   );
 }
 
-function addUnique(column: ColumnSchema, seen: Set<unknown>, json: unknown, given: unknown, rule: string): void {
-  // A uuid is a pair; its text tells it apart from other uuids, and its tag from a name of the same text.
-  // Servers keep reals that print alike in 15 digits apart, but write them alike, and at the next start drop the record.
-  const isReal = typeof json === 'number' && column.type.key.type === 'real';
-  const identity = Array.isArray(json) ? json.join(' ') : isReal ? json.toPrecision(15) : json;
-  if (seen.has(identity)) refuse(column, given, rule);
-  seen.add(identity);
+/** Refuses an atom that comes twice. Most sets have one member at most: what is needed to compare is made for the second. */
+class Distinct {
+  readonly #column: ColumnSchema;
+  readonly #rule: string;
+  #first: unknown;
+  #seen: Set<unknown> | undefined;
+
+  constructor(column: ColumnSchema, rule: string) {
+    this.#column = column;
+    this.#rule = rule;
+  }
+
+  add(json: unknown, given: unknown): void {
+    if (this.#first === undefined) {
+      this.#first = json;
+      return;
+    }
+    this.#seen ??= new Set([this.#identity(this.#first)]);
+    const identity = this.#identity(json);
+    if (this.#seen.has(identity)) refuse(this.#column, given, this.#rule);
+    this.#seen.add(identity);
+  }
+
+  #identity(json: unknown): unknown {
+    // A uuid is a pair; its text tells it apart from other uuids, and its tag from a name of the same text.
+    if (Array.isArray(json)) return `${json[0]} ${json[1]}`;
+    // Servers keep reals that print alike in 15 digits apart, but write them alike, and at the next start drop the record.
+    return typeof json === 'number' && this.#column.type.key.type === 'real' ? json.toPrecision(15) : json;
+  }
 }
 
 function checkSize(column: ColumnSchema, value: unknown, count: number, size: Size, noun: 'member' | 'pair'): void {

@@ -30,6 +30,7 @@ import { Pending } from './pending.js';
 import { decodeSelectedRow } from './selected-row.js';
 import { mutatorsOf } from './mutators.js';
 import { SchemaLookup } from './schema-lookup.js';
+import { tellingCount } from './telling-count.js';
 import { TransactionError } from './transaction-error.js';
 
 type Wire = Record<string, unknown>;
@@ -39,6 +40,8 @@ type WireCondition = readonly [string, string, unknown];
 export interface BuiltTransaction {
   /** Waits that go before the operations: the rows that inserted rows hang on must still exist. */
   readonly guards: readonly Operation[];
+  /** Position of an operation whose count of 0 tells the same as the one guard that there is: see telling-count.ts. */
+  readonly tellingCount?: number | undefined;
   readonly operations: readonly Operation[];
   /** Positions of the inserts among the operations, by the placeholder that the callback holds. */
   readonly inserts: ReadonlyMap<NamedUuid, number>;
@@ -55,11 +58,12 @@ export class Transaction<DB, S = WholeTables<DB>> {
   readonly #lookup: SchemaLookup;
   readonly #operations: Operation[] = [];
   readonly #inserted = new InsertedRows();
-  readonly #pendings = new Set<Pending<unknown>>();
-  readonly #guarded = new Set<string>();
-  #built = false;
+  // Sets that most transactions leave empty are made when they are needed.
+  #pendings: Set<Pending<unknown>> | undefined;
+  #guarded: Set<string> | undefined;
   /** Operations given as they stand. */
-  readonly #unchecked = new Set<Operation>();
+  #unchecked: Set<Operation> | undefined;
+  #built = false;
 
   /** Made by the client, not by callers. `known` is the schema that the caller's types come from. */
   constructor(schema: DatabaseSchema, tables: ReplicaTables<DB, S>, known?: DatabaseSchema) {
@@ -96,25 +100,27 @@ export class Transaction<DB, S = WholeTables<DB>> {
   update<T extends TableName<DB>>(table: T, where: Where<DB, T>, columns: Update<DB, T>): Pending<number> {
     const schema = this.#lookup.table(table);
     const row: Wire = {};
-    for (const [column, value] of this.#lookup.writable(schema, columns)) {
+    for (const [name, value] of Object.entries(columns)) {
+      const column = this.#lookup.writable(schema, name, value);
       if (!column.mutable) throw new ValidationError(table, column.name, value, 'may be set by an insert only');
       row[column.name] = encodeColumn(column, value, this.#inserted.onChange(table, where, column, 'overwrite'));
     }
-    return this.#push({ op: 'update', table, where: this.#where(schema, where), row }, countOf);
+    return this.#pend({ op: 'update', table, where: this.#where(schema, where), row }, countOf);
   }
 
   /** Changes columns in place, without needing to know their values. Pending: the number of rows. */
   mutate<T extends TableName<DB>>(table: T, where: Where<DB, T>, mutations: Mutations<DB, T>): Pending<number> {
     const schema = this.#lookup.table(table);
     const wire: unknown[] = [];
-    for (const [column, mutation] of this.#lookup.writable(schema, mutations)) {
+    for (const [name, mutation] of Object.entries<unknown>(mutations)) {
+      const column = this.#lookup.writable(schema, name, mutation);
       if (mutation === undefined) continue;
       for (const [mutator, value] of mutatorsOf(column, mutation)) {
         const onReference = mutator === 'insert' ? this.#inserted.onChange(table, where, column, 'add') : undefined;
         wire.push(encodeMutation(column, mutator, value, onReference));
       }
     }
-    return this.#push({ op: 'mutate', table, where: this.#where(schema, where), mutations: wire }, countOf);
+    return this.#pend({ op: 'mutate', table, where: this.#where(schema, where), mutations: wire }, countOf);
   }
 
   /**
@@ -122,7 +128,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    * by removing the references to it instead.
    */
   delete<T extends TableName<DB>>(table: T, where: Where<DB, T>): Pending<number> {
-    return this.#push({ op: 'delete', table, where: this.#where(this.#lookup.table(table), where) }, countOf);
+    return this.#pend({ op: 'delete', table, where: this.#where(this.#lookup.table(table), where) }, countOf);
   }
 
   /** Reads rows from the server, as they are at this point of the transaction. Pending: the rows. */
@@ -141,7 +147,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
       where: this.#where(schema, where),
       columns: ['_uuid', ...chosen.map(({ name }) => name)],
     };
-    return this.#push(operation, ({ rows = [] }) =>
+    return this.#pend(operation, ({ rows = [] }) =>
       rows.map((row) => decodeSelectedRow(chosen, row as Wire) as Pick<Row<DB, T>, C | '_uuid'>),
     );
   }
@@ -161,8 +167,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
     const schema = this.#lookup.table(table);
     const wireRows = rows.map((row) => {
       const wire: Wire = {};
-      for (const [column, value] of this.#lookup.columns(schema, row)) {
-        wire[column.name] = encodeColumn(column, value);
+      for (const [name, value] of Object.entries<unknown>(row)) {
+        wire[name] = encodeColumn(this.#lookup.column(schema, name), value);
       }
       return wire;
     });
@@ -200,13 +206,15 @@ export class Transaction<DB, S = WholeTables<DB>> {
   /** Lets the transaction go on only if the row still exists. Throws `InvalidArgumentError` for what is no uuid. */
   ensureExists<T extends TableName<DB>>(table: T, uuid: Uuid<T>): void {
     if (!isUuid(uuid)) throw new InvalidArgumentError(`"${String(uuid)}" is not the uuid of a row of ${table}`);
-    this.#push(existenceGuard(this.#lookup.table(table).name, uuid), () => undefined);
+    this.#push(existenceGuard(this.#lookup.table(table).name, uuid));
     this.#guard(table, uuid);
   }
 
   /** Puts a text into the server's log of the transaction. Throws `InvalidArgumentError` for one that cannot be sent. */
   comment(text: string): void {
-    this.#pushSendable({ op: 'comment', comment: text }, () => undefined);
+    const operation = { op: 'comment', comment: text };
+    requireSendable(operation);
+    this.#push(operation);
   }
 
   /**
@@ -219,12 +227,12 @@ export class Transaction<DB, S = WholeTables<DB>> {
     if (typeof name !== 'string' || !/^[A-Za-z_]\w*$/.test(name)) {
       throw new InvalidArgumentError(`${printValue(name)} is no name of a lock: letters, digits and _, no digit first`);
     }
-    this.#push({ op: 'assert', lock: name }, () => undefined);
+    this.#push({ op: 'assert', lock: name });
   }
 
   /** Asks for the result only once the transaction is on disk. */
   commitDurably(): void {
-    this.#push({ op: 'commit', durable: true }, () => undefined);
+    this.#push({ op: 'commit', durable: true });
   }
 
   /** Gives the transaction up: nothing is sent, `transact` rejects with code `Aborted`. */
@@ -237,33 +245,42 @@ export class Transaction<DB, S = WholeTables<DB>> {
    * Throws `InvalidArgumentError`.
    */
   operation(operation: Operation): Pending<unknown> {
-    this.#unchecked.add(operation);
-    return this.#pushSendable(operation, (result) => result);
+    requireSendable(operation);
+    (this.#unchecked ??= new Set<Operation>()).add(operation);
+    return this.#pend(operation, (result) => result);
   }
 
   /** Made for the commit: ends the building. */
   build(): BuiltTransaction {
     this.#built = true;
-    const supports = this.#inserted.supports().filter(({ table, uuid }) => !this.#guarded.has(`${table} ${uuid}`));
+    const guarded = this.#guarded;
+    const all = this.#inserted.supports();
+    const supports = guarded === undefined ? all : all.filter(({ table, uuid }) => !guarded.has(`${table} ${uuid}`));
+    const [support] = supports;
+    const unchecked = this.#unchecked ?? NONE;
     return {
       guards: supports.map(({ table, uuid }) => existenceGuard(table, uuid)),
+      tellingCount:
+        support !== undefined && supports.length === 1 && unchecked.size === 0
+          ? tellingCount(this.#operations, support, this.schema)
+          : undefined,
       operations: this.#operations,
       inserts: this.#inserted.positions,
-      pendings: this.#pendings,
-      orphans: this.#inserted.orphans(this.#operations, this.#unchecked),
+      pendings: this.#pendings ?? NONE,
+      orphans: this.#inserted.orphans(this.#operations, unchecked),
     };
   }
 
   #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {
     const table = this.#lookup.table(placeholder.table);
     const wire: Wire = {};
-    for (const [column, value] of this.#lookup.writable(table, row)) {
-      if (value !== undefined)
-        wire[column.name] = encodeColumn(column, value, this.#inserted.onInsert(placeholder, column));
+    for (const [name, value] of Object.entries<unknown>(row as Record<string, unknown>)) {
+      const column = this.#lookup.writable(table, name, value);
+      if (value !== undefined) wire[name] = encodeColumn(column, value, this.#inserted.onInsert(placeholder, column));
     }
     requireColumns(table, wire);
     this.#inserted.add(placeholder, table, wire, this.#operations.length);
-    this.#push({ op: 'insert', table: table.name, row: wire, ...identity }, () => undefined);
+    this.#push({ op: 'insert', table: table.name, row: wire, ...identity });
     return placeholder;
   }
 
@@ -299,30 +316,33 @@ export class Transaction<DB, S = WholeTables<DB>> {
     rows: readonly Wire[],
     timeoutMs: number,
   ): void {
-    this.#push({ op: 'wait', table, where, until, columns, rows, timeout: timeoutMs }, () => undefined);
+    this.#push({ op: 'wait', table, where, until, columns, rows, timeout: timeoutMs });
   }
 
   #guard(table: string, uuid: string): void {
-    this.#guarded.add(`${table} ${uuid.toLowerCase()}`);
+    (this.#guarded ??= new Set<string>()).add(`${table} ${uuid.toLowerCase()}`);
   }
 
-  #pushSendable<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
-    requireSendable(operation);
-    return this.#push(operation, read);
+  /** Appends an operation whose result the caller may ask for. */
+  #pend<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
+    const pending = new Pending(this.#push(operation), read);
+    (this.#pendings ??= new Set<Pending<unknown>>()).add(pending);
+    return pending;
   }
 
-  #push<V>(operation: Operation, read: (result: OperationResult) => V): Pending<V> {
+  /** Appends an operation; returns its position. */
+  #push(operation: Operation): number {
     if (this.#built) {
       throw new InvalidArgumentError(
         `${describeOperation(operation)}: the callback of this transaction has returned, and what it asked for was sent; ` +
           'use another transaction',
       );
     }
-    const pending = new Pending(this.#operations.push(operation) - 1, read);
-    this.#pendings.add(pending);
-    return pending;
+    return this.#operations.push(operation) - 1;
   }
 }
+
+const NONE: ReadonlySet<never> = new Set<never>();
 
 /** The uuid that conditions choose at most one row by. */
 function chosenUuid(where: readonly WireCondition[]): string | undefined {

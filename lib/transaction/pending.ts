@@ -61,6 +61,11 @@ function replaceIn(
     throw new InvalidArgumentError('the callback of transact() returned a value that contains itself');
   }
   within.push(value);
+  if (isArray) {
+    const replaced = replaceInArray(value, replace, within);
+    within.pop();
+    return replaced;
+  }
   // Of thousands of objects few hold something pending, and only those are copied.
   const changed: [key: string, replaced: unknown][] = [];
   for (const key of Object.keys(value)) {
@@ -69,11 +74,22 @@ function replaceIn(
     if (!Object.is(replaced, item)) changed.push([key, replaced]);
   }
   within.pop();
-  if (changed.length === 0) return value;
-  if (!isArray) return Object.fromEntries([...Object.entries(value), ...changed]);
-  const copy = [...(value as readonly unknown[])];
-  for (const [index, replaced] of changed) copy[Number(index)] = replaced;
-  return copy;
+  return changed.length === 0 ? value : Object.fromEntries([...Object.entries(value), ...changed]);
+}
+
+function replaceInArray(
+  value: readonly unknown[],
+  replace: (pending: NamedUuid | Pending<unknown>) => unknown,
+  within: unknown[],
+): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < value.length; i++) {
+    const replaced = replaceIn(value[i], replace, within);
+    if (Object.is(replaced, value[i])) continue;
+    copy ??= [...value];
+    copy[i] = replaced;
+  }
+  return copy ?? value;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -65,6 +65,7 @@ export class InsertedReferences {
    * reference may lead to it that was not noted: then it is given the benefit of the doubt.
    */
   orphans(isNamedElsewhere: (row: { key: string; uuid: Uuid | undefined }) => boolean): string[] {
+    if (this.#inserts.size === 0) return [];
     const kept = new Set<string>();
     const keepers: string[] = [];
     for (const [key, { root }] of this.#inserts) if (root) keepers.push(key);
@@ -74,22 +75,28 @@ export class InsertedReferences {
     for (let keeper = keepers.pop(); keeper !== undefined; keeper = keepers.pop()) {
       if (kept.has(keeper)) continue;
       kept.add(keeper);
-      for (const { target } of this.#references.get(keeper) ?? []) keepers.push(target);
+      const references = this.#references.get(keeper);
+      if (references !== undefined) for (const { target } of references) keepers.push(target);
     }
-    return [...this.#inserts]
-      .filter(([key, { uuid }]) => !kept.has(key) && !isNamedElsewhere({ key, uuid }))
-      .map(([, { description }]) => description);
+    const orphans: string[] = [];
+    for (const [key, row] of this.#inserts) {
+      if (!kept.has(key) && !isNamedElsewhere({ key, uuid: row.uuid })) orphans.push(row.description);
+    }
+    return orphans;
   }
 
   /** The existing rows that inserted rows hang on: if one of them is gone, so is the inserted row. */
   supports(): ExistingRow[] {
-    const supports = new Map<string, ExistingRow>();
-    for (const [key, references] of this.#references) {
-      for (const { holder, target } of references) {
-        if ('existing' in holder && this.#inserts.get(target)?.root === false) supports.set(key, holder.existing);
+    const supports: ExistingRow[] = [];
+    for (const references of this.#references.values()) {
+      // All references under one key have the same holder.
+      const [first] = references;
+      if (first === undefined || !('existing' in first.holder)) continue;
+      if (references.some(({ target }) => this.#inserts.get(target)?.root === false)) {
+        supports.push(first.holder.existing);
       }
     }
-    return [...supports.values()];
+    return supports;
   }
 }
 

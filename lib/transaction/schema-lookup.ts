@@ -16,19 +16,15 @@ export class SchemaLookup {
     this.#known = known;
   }
 
-  /** The column schemas and values of a caller's object. Throws `SchemaError` for a column that the server lacks. */
-  columns<V>(table: TableSchema, row: Readonly<Record<string, V>> | object): [ColumnSchema, V][] {
-    return Object.entries(row as Record<string, V>).map(([name, value]) => [this.column(table, name), value]);
-  }
-
-  /** Those of an object to write: `_uuid` and `_version` are the server's, which ignores them without a word. */
-  writable<V>(table: TableSchema, row: Readonly<Record<string, V>> | object): [ColumnSchema, V][] {
-    const columns = this.columns(table, row);
-    for (const [{ name }, value] of columns) {
-      if (name.startsWith('_'))
-        throw new ValidationError(table.name, name, value, 'cannot be written: the server sets it');
-    }
-    return columns;
+  /**
+   * A column to write `value` to. Throws as {@link column}, and `ValidationError` for `_uuid` and `_version`, which are
+   * the server's: it ignores them without a word.
+   */
+  writable(table: TableSchema, name: string, value: unknown): ColumnSchema {
+    const column = this.column(table, name);
+    if (name.startsWith('_'))
+      throw new ValidationError(table.name, name, value, 'cannot be written: the server sets it');
+    return column;
   }
 
   /** Throws `SchemaError` for a table that the server lacks. */
@@ -40,7 +36,9 @@ export class SchemaLookup {
 
   /** Throws `SchemaError` for a column that the server lacks. */
   column(table: TableSchema, name: string): ColumnSchema {
-    if (!table.columns.has(name) && this.#known?.tables.get(table.name)?.columns.has(name) === true) {
+    const found = table.columns.get(name);
+    if (found !== undefined) return found;
+    if (this.#known?.tables.get(table.name)?.columns.has(name) === true) {
       throw this.#lacking(`column ${table.name}.${name}`, table.name, name);
     }
     return table.column(name);

@@ -20,7 +20,7 @@ import type { BuiltTransaction } from './builder.js';
 import { explain, faultOf, summarize } from './explain-failure.js';
 import type { Operation, OperationResult } from './operations.js';
 import { mayBeInForce, writesNothing } from './second-run.js';
-import { readTransactResult, type OperationFailure } from './transact-result.js';
+import { readTransactResult, type OperationFailure, type TransactResult } from './transact-result.js';
 import { TransactionError } from './transaction-error.js';
 
 /** Where and how a transaction is sent. */
@@ -41,6 +41,9 @@ export interface SendContext {
  */
 export type Answer = 'canceled' | 'not served' | 'lost' | { readonly value: unknown } | OperationFailure;
 
+/** Makes what a caller gets of the results of a transaction's operations, guards apart. */
+export type ReadResults = (results: readonly OperationResult[]) => unknown;
+
 /** Of a database that a member of a cluster has left, or has not got yet, or that was taken away. */
 const NOT_SERVED = new Set(['unknown database', 'database not available']);
 
@@ -49,100 +52,152 @@ const NOT_SERVED = new Set(['unknown database', 'database not available']);
  * when the server refuses it as a whole, gave it up after `timeoutMs`, or its outcome is unknown; with the signal's
  * reason; with `InvalidArgumentError` for what has no JSON form.
  */
-export async function send(
-  built: BuiltTransaction,
-  read: (results: readonly OperationResult[]) => unknown,
-  context: SendContext,
-): Promise<Answer> {
-  const { database, session, clustered, leadChanges = () => 0, signal, timeoutMs } = context;
-  const { guards, operations } = built;
-  const all = [...guards, ...operations];
-  const sentAt = Date.now();
-  const startMs = performance.now();
-  const leadChangesBefore = leadChanges();
-  const unknown = (cause: OvsdbError): TransactionError => outcomeUnknown(context, built, all, sentAt, cause);
+export async function send(built: BuiltTransaction, read: ReadResults, context: SendContext): Promise<Answer> {
+  const sending = new Sending(built, context);
   let reply: unknown;
-  let failure: OperationFailure;
   try {
-    reply = await session.request('transact', [database, ...all], { signal, timeoutMs, cancel: true });
+    reply = await request(sending.operations, context);
   } catch (cause) {
+    return sending.judgeError(cause);
+  }
+  const { operations } = sending;
+  let result: TransactResult;
+  try {
+    result = readTransactResult(reply, operations);
+  } catch (error) {
+    throw sending.distrust(error);
+  }
+  return result.ok ? sending.take(result.results, read) : sending.judgeFailure(result.failure, operations);
+}
+
+/** Sends operations as one `transact` request. Settles as `RpcSession.request`. */
+export function request(operations: readonly Operation[], context: SendContext): Promise<unknown> {
+  const { database, session, signal, timeoutMs } = context;
+  return session.request('transact', [database, ...operations], { signal, timeoutMs, cancel: true });
+}
+
+/** One transaction from when it is handed to the session until it is known what became of it. */
+export class Sending {
+  /** As they go over the wire: guards first. */
+  readonly operations: readonly Operation[];
+  readonly #built: BuiltTransaction;
+  readonly #context: SendContext;
+  readonly #sentAt = Date.now();
+  readonly #startMs = performance.now();
+  readonly #leadChanges: number;
+
+  constructor(built: BuiltTransaction, context: SendContext) {
+    const { guards, operations, tellingCount } = built;
+    // In a cluster the wait stays: the server says how old a transaction was when its wait failed, and that makes the
+    // failure certain (see second-run.ts). Of a count it says nothing.
+    const isGuarded = guards.length > 0 && (tellingCount === undefined || context.clustered);
+    this.operations = isGuarded ? [...guards, ...operations] : operations;
+    this.#built = built;
+    this.#context = context;
+    this.#leadChanges = context.leadChanges?.() ?? 0;
+  }
+
+  /** Why there is no reply. Throws as {@link send} rejects. */
+  judgeError(cause: unknown): Answer {
+    const { clustered, signal } = this.#context;
     if (signal?.aborted === true && cause === signal.reason) throw cause;
     // It has no JSON form, so nothing was sent.
     if (cause instanceof InvalidArgumentError) throw cause;
-    if (cause instanceof ConnectionLostError && (!cause.sent || writesNothing(all))) return 'lost';
+    if (cause instanceof ConnectionLostError && (!cause.sent || writesNothing(this.operations))) return 'lost';
     if (cause instanceof RpcError && cause.error === 'canceled') {
       // The server gave it up by itself, because the database changed as a whole: a new schema, for example.
       if (!clustered) return 'canceled';
-      throw unknown(cause);
+      throw this.#unknown(cause);
     }
     // Said before it looks at a single operation.
     if (cause instanceof RpcError && NOT_SERVED.has(cause.error)) return 'not served';
     if (cause instanceof RpcError) {
       const fault = { error: cause.error, details: cause.details, cause };
-      const message = `${describe(context, operations)} was refused: ${cause.message}`;
-      throw new TransactionError('TransactionFailed', 'failed', message, fault);
+      throw new TransactionError('TransactionFailed', 'failed', `${this.#name} was refused: ${cause.message}`, fault);
     }
     if (!clustered && cause instanceof TimeoutError && cause.cause instanceof RpcError) {
-      const message = `${describe(context, operations)} was not done in time and is not in force: ${cause.message}`;
+      const message = `${this.#name} was not done in time and is not in force: ${cause.message}`;
       throw new TransactionError('TimedOut', 'failed', message, { cause });
     }
-    throw unknown(cause as OvsdbError);
+    throw this.#unknown(cause as OvsdbError);
   }
-  try {
-    const result = readTransactResult(reply, all);
-    if (result.ok) return { value: read(result.results.slice(guards.length)) };
-    failure = result.failure;
-  } catch (error) {
+
+  /** The results of all {@link operations}. Throws `TransactionError` when they make no sense. */
+  take(results: readonly OperationResult[], read: ReadResults): Answer {
+    const { guards, operations, tellingCount } = this.#built;
+    const sentGuards = this.operations.length - operations.length;
+    if (tellingCount !== undefined && sentGuards < guards.length && Number(results[tellingCount]?.count) === 0) {
+      return GUARD_FAILURE;
+    }
+    try {
+      return { value: read(sentGuards === 0 ? results : results.slice(sentGuards)) };
+    } catch (error) {
+      throw this.distrust(error);
+    }
+  }
+
+  /**
+   * The failure that was reported of `sent`, which is what of {@link operations} was sent, alone or with others. Throws
+   * `TransactionError` where it is not certain that it failed.
+   */
+  judgeFailure(failure: OperationFailure, sent: readonly Operation[]): Answer {
+    const { clustered, database } = this.#context;
+    const tookMs = performance.now() - this.#startMs;
+    const lostLead = (this.#context.leadChanges?.() ?? 0) !== this.#leadChanges;
+    if (clustered && mayBeInForce(failure, sent, { tookMs, lostLead })) {
+      throw this.#unknown(explain(database, this.#built, failure));
+    }
+    const leftOut = this.#built.guards.length + this.#built.operations.length - this.operations.length;
+    return leftOut === 0 ? failure : { ...failure, index: failure.index + leftOut };
+  }
+
+  /** Gives up the session over which a reply came that cannot be read; returns the error for the caller. */
+  distrust(error: unknown): TransactionError {
     const cause =
       error instanceof ProtocolError
         ? error
         : new ProtocolError(`a result of transact cannot be read: ${String(error)}`, { cause: error });
     // Whatever else this server says is not to be trusted either.
-    session.end(cause);
-    throw unknown(cause);
+    this.#context.session.end(cause);
+    return this.#unknown(cause);
   }
-  const lostLead = leadChanges() !== leadChangesBefore;
-  const circumstances = { tookMs: performance.now() - startMs, lostLead };
-  if (clustered && mayBeInForce(failure, all, circumstances)) throw unknown(explain(database, built, failure));
-  return failure;
-}
 
-function outcomeUnknown(
-  context: SendContext,
-  { operations }: BuiltTransaction,
-  all: readonly Operation[],
-  sentAt: number,
-  cause: OvsdbError,
-): TransactionError {
-  const { database, session } = context;
-  const why =
-    cause instanceof ProtocolError
-      ? 'its reply makes no sense'
-      : cause instanceof RpcError
-        ? 'the server stopped following it'
-        : cause instanceof TransactionError
-          ? 'the server may have tried it twice, since its cluster was slow or changed its leader'
-          : 'its reply was lost';
-  const remote = formatRemote(session.remote);
-  return new TransactionError(
-    'OutcomeUnknown',
-    'unknown',
-    `${describe(context, operations)} was sent to ${remote}, but ${why}, so it may be in force, now or a little ` +
-      `later, or not: ${cause.message}. Send it again only in a way that cannot take effect twice (transactOnce)`,
-    {
-      ...(cause instanceof TransactionError && faultOf(cause)),
-      cause,
-      sent: {
-        database,
-        remote,
-        sentAt: new Date(sentAt),
-        operations: all,
-        chosenUuids: all.flatMap(({ op, uuid }) => (op === 'insert' && typeof uuid === 'string' ? [uuid as Uuid] : [])),
+  get #name(): string {
+    return `the transaction on ${this.#context.database} (${summarize(this.#built.operations)})`;
+  }
+
+  #unknown(cause: OvsdbError): TransactionError {
+    const { database, session } = this.#context;
+    const why =
+      cause instanceof ProtocolError
+        ? 'its reply makes no sense'
+        : cause instanceof RpcError
+          ? 'the server stopped following it'
+          : cause instanceof TransactionError
+            ? 'the server may have tried it twice, since its cluster was slow or changed its leader'
+            : 'its reply was lost';
+    const remote = formatRemote(session.remote);
+    return new TransactionError(
+      'OutcomeUnknown',
+      'unknown',
+      `${this.#name} was sent to ${remote}, but ${why}, so it may be in force, now or a little ` +
+        `later, or not: ${cause.message}. Send it again only in a way that cannot take effect twice (transactOnce)`,
+      {
+        ...(cause instanceof TransactionError && faultOf(cause)),
+        cause,
+        sent: {
+          database,
+          remote,
+          sentAt: new Date(this.#sentAt),
+          operations: this.operations,
+          chosenUuids: this.operations.flatMap(({ op, uuid }) =>
+            op === 'insert' && typeof uuid === 'string' ? [uuid as Uuid] : [],
+          ),
+        },
       },
-    },
-  );
+    );
+  }
 }
 
-function describe({ database }: SendContext, operations: readonly Operation[]): string {
-  return `the transaction on ${database} (${summarize(operations)})`;
-}
+/** What a server says of a guard that does not hold, for one that was left out and would not have held. */
+const GUARD_FAILURE: OperationFailure = { index: 0, error: 'timed out', details: '"where" clause test failed' };
