@@ -114,7 +114,7 @@ function faultsOf(snippets: readonly Snippet[]): readonly string[] {
 
 describe('the documentation', () => {
   it('has only TypeScript blocks that compile', function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const snippets = documents().flatMap(snippetsOf);
     if (existsSync(join(ROOT, 'README.md'))) expect(snippets, 'TypeScript blocks').not.to.have.lengthOf(0);
     expect(faultsOf(snippets).join('\n')).to.equal('');

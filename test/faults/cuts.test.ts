@@ -109,7 +109,7 @@ for (const [model, resync] of [
   ['clustered', 'delta'],
 ] as const) {
   describe(`a connection to a ${model} server that breaks`, function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let server: FaultServer;
 
     before(async () => {
@@ -143,7 +143,7 @@ for (const [model, resync] of [
 }
 
 describe('a TLS connection that breaks', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let server: FaultServer;
   /** Bytes that have passed when the handshake is over for the client, which has not sent its own last part then. */
   let handshake: Record<Direction, number>;

@@ -46,7 +46,7 @@ async function flood({ socket }: Peer, chunk: Buffer, limitBytes: number): Promi
 }
 
 describe('memory stays bounded', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   /** A server that does `serve` to each client, and a client that gives up soon. */
   async function connectTo(

@@ -11,7 +11,7 @@ import { ScriptedServer } from './scripted-server.js';
 import { formatRemote } from '../../lib/wire/remote.js';
 
 describe('a connection', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let server: FaultServer;
 
   before(async () => {

@@ -25,7 +25,7 @@ const STEPS = [
 type Step = (typeof STEPS)[number];
 
 describe('with messages', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let server: FaultServer;
   let cluster: FaultServer;
 

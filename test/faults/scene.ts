@@ -215,7 +215,7 @@ export async function verify(...scenes: readonly Scene<Relay>[]): Promise<void> 
   await Promise.all([server.stopWriting(), ...scenes.map((scene) => scene.stopWriting())]);
   // A replica that has what is written last has everything.
   const [{ uuid } = {}] = await server.raw.commit({ op: 'insert', table: 'Note', row: { text: 'the last' } });
-  const limits = { timeoutMs: 10_000 };
+  const limits = { timeoutMs: 30_000 };
   await Promise.all(scenes.map(({ client }) => client.tables.Note.until(({ _uuid }) => _uuid === uuid![1], limits)));
   const rows = new Map<string, unknown>();
   for (const table of TABLES) rows.set(table, await server.raw.rows(table));

@@ -49,7 +49,7 @@ function disturb(random: Random, { relay, client }: Scene<FaultLine>): void {
 
 for (const model of ['standalone', 'clustered'] as const) {
   describe(`a storm of faults at clients of a ${model} server`, function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     let server: FaultServer;
 
     before(async () => {

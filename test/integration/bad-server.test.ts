@@ -16,7 +16,7 @@ const ABSENT = '01234567-89ab-4def-8123-456789abcdef';
 const MAX_MESSAGE_BYTES = 200_000;
 
 describe('a server that breaks the protocol', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let sandbox: Sandbox;
   let proxy: ClientProxy;
   let raw: RawClient;

@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SOUTHBOUND = '/usr/share/ovn/ovn-sb.ovsschema';
 
 describe('connecting', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let sandbox: Sandbox;
   before(async () => {
     sandbox = await Sandbox.start({ tcp: true, ssl: true });
@@ -273,7 +273,7 @@ describe('connecting', function () {
 });
 
 describe('a client of any database', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
 
   it('reads and writes columns of every type', async () => {
     await using sandbox = await Sandbox.start({ schemas: everyColumnSchema as SandboxSchema });

@@ -16,7 +16,7 @@ import { connectShelf, fill, follows, handOver, others, reaches, SHELF, Witness 
 const OTHER_CID = '22222222-2222-4222-8222-222222222222';
 
 describe('a client that follows any member of a cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
 
   before(async () => {
@@ -125,7 +125,7 @@ describe('a client that follows any member of a cluster', function () {
 });
 
 describe('a client that comes to a member that is behind', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('never goes back to a member that is behind, and takes it once it has caught up', async () => {
     await using cluster = await ClusterSandbox.start({ schema: SHELF, electionTimerMs: 10_000 });
@@ -161,7 +161,7 @@ describe('a client that comes to a member that is behind', function () {
 });
 
 describe('a client of a cluster that is another one', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let first: ClusterSandbox;
   let second: ClusterSandbox;
   /** Leads to one of them. */

@@ -8,7 +8,7 @@ import { failure } from '../failure.js';
 import { connectShelf, fill, follows, handOver, reaches, SHELF, Witness, Writer } from './cluster-scene.js';
 
 describe('a client behind a relay', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
   let relays: [Sandbox, Sandbox];
 

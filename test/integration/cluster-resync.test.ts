@@ -10,7 +10,7 @@ import { RawClient } from './raw-client.js';
 const ITEMS = 400;
 
 describe('a client that comes back to a cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
 
   before(async () => {

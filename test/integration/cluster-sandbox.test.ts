@@ -42,7 +42,7 @@ function ask(remote: string): { socket: Socket; received: () => string; [Symbol.
 }
 
 describe('ClusterSandbox', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
 
   before(async () => {
@@ -237,7 +237,7 @@ async function eventuallyHas(member: ClusterMember, name: string): Promise<void>
 }
 
 describe('ClusterSandbox, as a whole', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
 
   it('serves the northbound database by TLS, and leaves nothing behind', async () => {
     const cluster = await ClusterSandbox.start({ members: 2, ssl: { hostNames: true } });

@@ -31,7 +31,7 @@ const outcomeOf = async (transaction: Promise<unknown>): Promise<Outcome> =>
   );
 
 describe('transactions while the leader of a cluster changes', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
 
   before(async () => {
@@ -206,7 +206,7 @@ describe('transactions while the leader of a cluster changes', function () {
 });
 
 describe('StatefulSetPortManager while the leader of a cluster changes', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('situation 32: gives every pod one port and no address twice', async () => {
     await using cluster = await ClusterSandbox.start();

@@ -16,7 +16,7 @@ import {
 } from './cluster-scene.js';
 
 describe('a client that follows the leader of a cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
   let client: ShelfClient;
   let witness: Witness;

@@ -58,7 +58,7 @@ function follow(client: Client): string[] {
 }
 
 describe('conditions that change while the client runs', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let sandbox: Sandbox;
   let proxy: ClientProxy;
 
@@ -327,7 +327,7 @@ describe('conditions that change while the client runs', function () {
 });
 
 describe('conditions that change while the client of a cluster runs', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let cluster: ClusterSandbox;
   let proxy: ClientProxy;
 

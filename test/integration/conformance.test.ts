@@ -59,7 +59,7 @@ function transaction(...operations: object[]): string {
 }
 
 describe('conformance adapter', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let adapter: ReturnType<typeof buildAdapter>;
   let sandbox: Sandbox;
   let schemaFile: string;

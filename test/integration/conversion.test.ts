@@ -60,7 +60,7 @@ async function cluster(): Promise<Rig> {
 
 for (const [model, start] of Object.entries({ standalone, cluster })) {
   describe(`a ${model} database that is converted while a client follows it`, function () {
-    this.timeout(30_000);
+    this.timeout(90_000);
     let rig: Rig;
     let proxy: ClientProxy;
 

@@ -65,7 +65,7 @@ describe('the generated northbound tables', () => {
 
 describe('generated code', () => {
   it('compiles under the strictest settings for every schema at hand', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const directory = await mkdtemp(join(tmpdir(), 'ovn-northbound-generate-'));
     try {
       const hostile = parseSchema({

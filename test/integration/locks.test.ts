@@ -291,7 +291,7 @@ describe('Locks of clients that reconnect', () => {
 });
 
 describe('Locks of a cluster', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let cluster: ClusterSandbox;
   let clients: readonly LockClient[];
 

@@ -35,7 +35,7 @@ async function contents(raw: RawClient): Promise<unknown> {
 type Ours = (tx: SwitchTransaction) => unknown;
 
 describe('the commands on switches and ports', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let ours: Sandbox;
   let theirs: Sandbox;
   let rawOurs: RawClient;

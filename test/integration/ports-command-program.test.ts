@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAM = [process.execPath, '--import', 'tsx', join(ROOT, 'lib/bin/ovn-northbound.ts'), 'ports'];
 
 describe('the program ovn-northbound ports', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let scene: PortsScene;
   let file: string;
   before(async () => {

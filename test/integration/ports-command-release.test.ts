@@ -170,7 +170,7 @@ describe('ovn-northbound ports, giving up addresses', () => {
     });
 
     it('deletes a thousand ports, some hundreds in one transaction', async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const many = await scene.manifest({ name: 'many', replicas: 1200 });
       const big = ['--subnet', 'product=product,cidr=10.32.0.0/16'];
       expect((await scene.run('apply', '-f', many, ...big)).exitCode).to.equal(0);

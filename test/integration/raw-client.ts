@@ -82,8 +82,8 @@ export function comparable(row: object): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** Waits until `condition` holds; fails after ten seconds, or as long as is said. */
-export async function eventually(condition: () => boolean, what = 'the condition', withinMs = 10_000): Promise<void> {
+/** Waits until `condition` holds; fails after half a minute, which no machine is to need, or as long as is said. */
+export async function eventually(condition: () => boolean, what = 'the condition', withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`${what} did not come true within ${withinMs} ms`);

@@ -20,7 +20,7 @@ const other: SandboxSchema = {
 };
 
 describe('reconnecting to a clustered database', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let folder: string;
   let sandbox: Sandbox;
   let proxy: ClientProxy;

@@ -87,7 +87,7 @@ async function expectEqual(client: Client, remote: string): Promise<void> {
 }
 
 describe('reconnecting', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let sandbox: Sandbox;
   let proxy: ClientProxy;
 

@@ -18,7 +18,7 @@ const schema: SandboxSchema = {
 type Client = OvsdbClient<UntypedTables, Record<'T', string>>;
 
 describe('a client of several servers', function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   let first: Sandbox;
   let second: Sandbox;
 

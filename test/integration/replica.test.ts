@@ -277,7 +277,7 @@ async function connect(remotes: string): Promise<Client> {
 }
 
 describe('the replica of a real server', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   for (const [method, seed, cut] of [
     ['monitor_cond_since', 11],

@@ -48,7 +48,7 @@ async function rejection(promise: Promise<unknown>): Promise<OvsdbError> {
 }
 
 describe('Sandbox', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('finds the installed server', () => {
     expect(isOvsdbServerInstalled()).to.equal(true);

@@ -30,7 +30,7 @@ const known = parseSchema(northboundSchema);
 
 for (const file of FILES) {
   describe(`the northbound client on ${file.slice(file.lastIndexOf('/') + 1)}`, function () {
-    this.timeout(30_000);
+    this.timeout(90_000);
     let sandbox: Sandbox;
     let proxy: ClientProxy;
     let nb: NorthboundClient<SelectionOf<NorthboundTables, 'all'>>;

@@ -27,7 +27,7 @@ function schema(round = 0): SandboxSchema {
 type Client = OvsdbClient<UntypedTables, Record<'Port' | 'Switch', string>>;
 
 describe('several monitors of one client', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let sandbox: Sandbox;
   let proxy: ClientProxy;
 

@@ -225,7 +225,7 @@ describe('the promise of fixed addresses, over random sequences of events', () =
         );
         throw error;
       }
-    }).timeout(60_000);
+    }).timeout(180_000);
   }
 });
 

@@ -9,7 +9,7 @@ import { pod, refusal, statefulSet, StatefulSetBench } from './statefulset-fixtu
 const isOk = (outcome: ApplyResult['outcomes'][number]): outcome is PodOutcomeOk => outcome.status !== 'refused';
 
 describe('the ports of StatefulSets in large subnets and among many', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let bench: StatefulSetBench;
 
   before(async () => (bench = await StatefulSetBench.start()));

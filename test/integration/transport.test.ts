@@ -30,7 +30,7 @@ async function listDatabases(stream: Stream): Promise<unknown> {
 
 describe('an ovsdb-server that connects to the client', function () {
   // It pauses for longer after each attempt in vain.
-  this.timeout(60_000);
+  this.timeout(180_000);
   let opener: StreamOpener;
   let port: number;
 

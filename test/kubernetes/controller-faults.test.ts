@@ -13,7 +13,7 @@ const isPatch = ({ attributes }: RecordedRequest): boolean =>
 const isGet = ({ attributes }: RecordedRequest): boolean => attributes.verb === 'get';
 
 describe('the Kubernetes controller under faults', function () {
-  this.timeout(20_000);
+  this.timeout(90_000);
   let fixture: Fixture;
 
   beforeEach(async () => {

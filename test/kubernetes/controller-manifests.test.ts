@@ -23,7 +23,7 @@ function readJson(path: string): { readonly [field: string]: Readonly<Record<str
 const FILES = ['1-namespace.yaml', '2-rbac.yaml', '3-deployment.yaml'];
 
 describe("the Kubernetes controller's manifests", function () {
-  this.timeout(20_000);
+  this.timeout(90_000);
 
   it('are whole, and put everything into the namespace that the first one makes', () => {
     const all = FILES.flatMap(manifestDocuments);

@@ -55,7 +55,7 @@ class ControllerProcess {
 }
 
 describe("the Kubernetes controller's process", function () {
-  this.timeout(30_000);
+  this.timeout(90_000);
   const processes: ControllerProcess[] = [];
   let fixture: Fixture;
   let args: readonly string[];

@@ -14,7 +14,7 @@ import { podManifest } from './api-server/manifests.js';
 const PODS = '/api/v1/pods';
 
 describe("the controller's reflector", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let server: KubernetesApiServer;
   let api: KubeApi;
   let stop: AbortController;

@@ -11,7 +11,7 @@ const POOL = '10.16.0.21,10.16.0.22,10.16.0.23';
 const SOON = { resyncMs: 50 };
 
 describe('the Kubernetes controller beside another one', function () {
-  this.timeout(20_000);
+  this.timeout(90_000);
   let fixture: Fixture;
 
   beforeEach(async () => {

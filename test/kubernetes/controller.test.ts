@@ -9,7 +9,7 @@ const THREE = { 'web-0': '10.16.0.21', 'web-1': '10.16.0.22', 'web-2': '10.16.0.
 const THREE_PORTS = { 'web-0.product': '10.16.0.21', 'web-1.product': '10.16.0.22', 'web-2.product': '10.16.0.23' };
 
 describe('the Kubernetes controller', function () {
-  this.timeout(20_000);
+  this.timeout(90_000);
   let fixture: Fixture;
 
   beforeEach(async () => {

@@ -23,7 +23,7 @@ function processesIn(namespace: string): number {
 }
 
 describe('real traffic: private namespaces', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('two at once do not see each other, and nobody else sees them', async () => {
     await using one = await PrivateNamespaces.start();

@@ -90,7 +90,7 @@ export function useScene(options: Partial<StatefulSetPortManagerOptions> = {}): 
     if (this.currentTest?.state === 'failed') console.log(scene?.network.warnings());
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     await scene?.stop();
   });
   return () => scene!;

@@ -98,7 +98,7 @@ describe('two processes that race for the addresses of one switch', () => {
         }
       });
     });
-  }).timeout(60_000);
+  }).timeout(180_000);
 
   it('both come through with 300 calls in flight each', async () => {
     await using sandbox = await Sandbox.start();
@@ -125,11 +125,11 @@ describe('two processes that race for the addresses of one switch', () => {
     expect(reports.flatMap(({ outcomes }) => outcomes.flatMap(({ error }) => error ?? []))).to.deep.equal([]);
     expect((await raw.rows('Logical_Switch_Port')).size).to.equal(600);
     expect(await duplicatesEver(sandbox)).to.deep.equal([]);
-  }).timeout(60_000);
+  }).timeout(180_000);
 
   it('do give addresses out twice when nothing guards them', async () => {
     await race(24, 'unguarded', async ({ sandbox }) => {
       expect(await duplicatesEver(sandbox)).not.to.deep.equal([]);
     });
-  }).timeout(30_000);
+  }).timeout(90_000);
 });
