@@ -1,8 +1,18 @@
 /** Packs the package as for a release and uses it the way its users will. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -74,11 +84,46 @@ describe('the package', function () {
     expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).to.deep.equal([]);
   });
 
-  it('has every source of lib as code and as declarations, and no leftovers', () => {
-    const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .flatMap((path) => ['.js', '.d.ts'].map((suffix) => `dist/${path.replace(/\.ts$/, suffix)}`));
-    expect(files.filter((file) => file.startsWith('dist/'))).to.have.members(sources);
+  it('has the code of its doors and its program, and what they share, in a handful of files', () => {
+    const code = files.filter((file) => file.endsWith('.js'));
+    const doors = ['dist/index.js', 'dist/testing/index.js', 'dist/bin/ovn-northbound.js'];
+    expect(code).to.include.members(doors);
+    const shared = code.filter((file) => !doors.includes(file));
+    expect(shared.filter((file) => !/^dist\/chunk-\w+\.js$/.test(file))).to.deep.equal([]);
+    expect(shared.length).to.be.within(1, 3);
+  });
+
+  it('has all declarations that its doors lead to, and only those of sources of lib', () => {
+    const declarations = files.filter((file) => file.endsWith('.d.ts'));
+    const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
+    const strangers = declarations.filter(
+      (file) => !sources.includes(file.slice('dist/'.length).replace('.d.ts', '.ts')),
+    );
+    expect(strangers).to.deep.equal([]);
+    const missing = declarations.flatMap((file) =>
+      Array.from(readFileSync(join(folder, 'package', file), 'utf8').matchAll(/["'](\.{1,2}\/[^"']*)\.js["']/g))
+        .map(([, target]) => join(dirname(file), `${target!}.d.ts`))
+        .filter((target) => !declarations.includes(target)),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('takes no more than 1 MB, unpacked', () => {
+    const bytes = files.reduce((sum, file) => sum + statSync(join(folder, 'package', file)).size, 0);
+    expect(bytes).to.be.below(1_000_000);
+  });
+
+  it('has the licence of each package that is built in', () => {
+    const code = files
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => readFileSync(join(folder, 'package', file), 'utf8'))
+      .join('\n');
+    const builtIn = new Set(Array.from(code.matchAll(/"node_modules\/([^/"]+)\//g), ([, name]) => name!));
+    expect([...builtIn]).to.have.members(['eventemitter3', 'ipaddr.js', 'json-rpc-2.0']);
+    for (const name of builtIn) {
+      expect(code).to.include(`/*! ${name} ${manifest.dependencies[name]!}\n`);
+      expect(code).to.include(readFileSync(join(ROOT, 'node_modules', name, 'LICENSE'), 'utf8'));
+    }
   });
 
   it('points to no source map that is not there', () => {
@@ -115,6 +160,52 @@ describe('the package', function () {
       const { Sandbox } = require('ovn-northbound/testing');
       console.log(typeof OvsdbError, typeof Sandbox.start);`;
     expect((await runNode(path, 'main.js', text)).split('\n')).to.include('function function');
+  });
+
+  it('loads what it needs, and nothing more, when it is imported', async () => {
+    const path = project('loads', { type: 'module' });
+    writeFileSync(
+      join(path, 'hooks.js'),
+      `import { writeSync } from 'node:fs';
+       export async function load(url, context, next) {
+         if (url.startsWith('file:')) writeSync(1, 'file ' + url + '\\n');
+         return next(url, context);
+       }`,
+    );
+    const text = `
+      import { register } from 'node:module';
+      // Loads the tables of a language, and must wait until something is sorted.
+      Intl.Collator = function () { throw new Error('made on import'); };
+      const before = new Set(process.moduleLoadList);
+      if (process.argv[2] === 'files') register('./hooks.js', import.meta.url);
+      await import('ovn-northbound');
+      if (process.argv[2] === 'files') process.exit();
+      for (const name of process.moduleLoadList) if (!before.has(name)) console.log(name);`;
+    const loaded = await runNode(path, 'main.js', text);
+    const modules = Array.from(loaded.matchAll(/^NativeModule (.*)$/gm), ([, name]) => name!);
+    expect(modules).to.include('net');
+    // The lexer looks through CommonJS modules for their exports, which takes longer than to load all of the library.
+    const heavy =
+      /^(tls|_tls_\w+|crypto|https?|http2|dns|dgram|child_process|worker_threads|readline|internal\/(crypto|deps)\/.*)$/;
+    expect(modules.filter((name) => heavy.test(name))).to.deep.equal([]);
+
+    const { stdout } = await run(process.execPath, ['main.js', 'files'], { cwd: path });
+    const loadedFiles = Array.from(stdout.matchAll(/^file (.*)$/gm), ([, url]) => fileURLToPath(url!));
+    const names = loadedFiles.map((file) => relative(join(realpathSync(folder), 'package'), file));
+    expect(names).to.include('dist/index.js');
+    expect(names.filter((name) => !/^dist\/(index|chunk-\w+)\.js$/.test(name))).to.deep.equal([]);
+    expect(names.length).to.be.at.most(4);
+  });
+
+  it('gives classes and functions the names that they are exported under, as errors and consoles show them', async () => {
+    const path = project('names', { type: 'module' });
+    const text = `
+      import * as library from 'ovn-northbound';
+      import * as testing from 'ovn-northbound/testing';
+      for (const [name, value] of [...Object.entries(library), ...Object.entries(testing)])
+        if (typeof value === 'function' && value.name !== name) console.log(value.name, 'for', name);
+      console.log(new library.TimeoutError('late', 1).name, Object.keys(library).length > 20);`;
+    expect(await runNode(path, 'main.js', text)).to.equal('TimeoutError true\n');
   });
 
   it('gives one and the same error class through both doors', async () => {
