@@ -85,7 +85,7 @@ export interface ConnectionOptions {
   readonly maxTransactionsWaiting?: number | undefined;
   /** Makes the byte streams to servers, in place of sockets of this process. */
   readonly openStream?: OpenStream | undefined;
-  /** Longest message accepted from the server, in bytes. Default 256 MiB. */
+  /** Longest message accepted from the server, or row of a snapshot, in bytes. Default 256 MiB. */
   readonly maxMessageBytes?: number | undefined;
   /** Listens to the event `warning` from the start: most warnings come while connecting. Default: process warnings. */
   readonly onWarning?: ((warning: ClientWarning) => void) | undefined;

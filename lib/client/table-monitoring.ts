@@ -46,7 +46,9 @@ export class TableMonitoring {
     this.events = new GuardedEmitter(onListenerError);
     this.replica = new Replica(requests, onListenerError);
     this.replica.events.on('batch', (batch) => {
-      if (this.events.listenerCount('batch') > 0) this.events.emit('batch', batch);
+      // With the changes of now: a listener may look at them later.
+      if (this.events.listenerCount('batch') > 0)
+        this.events.emit('batch', { cause: batch.cause, changes: batch.changes });
     });
     this.feed = new ChangeFeed(this.replica, (overflow) => this.events.emit('overflow', overflow));
     this.monitor = new Monitor(database, this.replica, monitorId, {

@@ -38,7 +38,7 @@ export class MessageReader {
   /** Reads the rows of the reply to a request that is about to be sent while they arrive, if the reply is long. */
   expectRows(id: number, rows: ReplyRows): void {
     this.#expected.set(id, rows);
-    this.#framer.elementReader = this.#rowReaders[rows.depth];
+    this.#chooseReader();
   }
 
   /** The request has its reply, or does not wait for it any more. */
@@ -46,7 +46,13 @@ export class MessageReader {
     if (!this.#expected.delete(id)) return;
     const reader = this.#readerAtWork();
     if (reader?.id === id) reader.drop();
-    if (this.#expected.size === 0) this.#framer.elementReader = undefined;
+    this.#chooseReader();
+  }
+
+  /** Servers reply in the order of the requests; a reply that comes out of turn may be read as a whole. */
+  #chooseReader(): void {
+    const [next] = this.#expected.values();
+    this.#framer.elementReader = next === undefined ? undefined : this.#rowReaders[next.depth];
   }
 
   #readerAtWork(): RowReader | undefined {

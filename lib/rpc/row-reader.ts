@@ -29,13 +29,22 @@ export interface ReplyRows {
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 /** Of `,"UUID":`, which is between two rows of a table. */
 const UUID_KEY_LENGTH = 40;
+const SPACE = String.raw`[ \t\r\n]*`;
+const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
+const KEY = `${SPACE}(${STRING})${SPACE}:${SPACE}$`;
 /** What is between two rows of a table, however it is spaced. */
-const NEXT_KEY = /^\s*,\s*("(?:[^"\\]|\\.)*")\s*:\s*$/;
-/** What is in front of the first row of a table: the name of the table, the brace of its rows, and the key. */
-const FIRST_KEY = /("(?:[^"\\]|\\.)*")(\s*:\s*\{)\s*("(?:[^"\\]|\\.)*")\s*:\s*$/;
+const NEXT_KEY = new RegExp(`^${SPACE},${KEY}`);
+/**
+ * What is in front of the first row of a table, up to the brace of its rows, then the row's key. From the beginning,
+ * string by string: a search that may start at every quote would take seconds for a text that was made for that.
+ */
+const FIRST_KEY = new RegExp(`^((?:[^"]|${STRING})*?(${STRING})${SPACE}:${SPACE}\\{)${KEY}`);
+/** What is behind the last row of a table. */
+const TABLE_END = new RegExp(`^${SPACE}\\}`);
 /** Longest part between rows that is looked at. */
 const MAX_KEYS_LENGTH = 65_536;
 /** Make a whole of a reply that breaks off within a table. */
@@ -72,14 +81,14 @@ export class RowReader implements ElementReader {
     let end = 0;
     for (let i = 0; i < ends.length; i++) {
       const start = starts[i] as number;
-      let uuid: string;
-      if (this.#take !== undefined && start - end === UUID_KEY_LENGTH && isNextKey(bytes, end)) {
+      let uuid: string | undefined;
+      if (this.#take !== undefined && start - end === UUID_KEY_LENGTH && isUuidKey(bytes, end)) {
         // A slice of the text would keep the whole of it in memory.
         uuid = bytes.toString('latin1', end + 2, start - 2);
-      } else {
-        const key = this.#readKeys(start - end > MAX_KEYS_LENGTH ? '' : slice(end, start));
-        if (key === undefined) return false;
-        uuid = key;
+      } else if (start - end <= MAX_KEYS_LENGTH) uuid = this.#readKeys(slice(end, start));
+      if (uuid === undefined) {
+        if (this.#take === undefined) return false;
+        throw misplaced(bytes.toString('utf8', end, Math.min(start, end + 80)));
       }
       end = ends[i] as number;
       this.#take?.(this.#table, uuid, parseMessage(slice(start, end), mayHoldUnsafeIntegers));
@@ -87,13 +96,14 @@ export class RowReader implements ElementReader {
     return true;
   }
 
-  /** Nobody wants the rest of the rows. */
+  /** Nobody wants the rest of the rows, which are only read to get behind them. */
   drop(): void {
     this.#take = () => undefined;
   }
 
   /** The reply of which rows were read, without those; `rest` is what came behind the last of them. */
   end(rest: string): string {
+    if (!TABLE_END.test(rest)) throw misplaced(rest.slice(0, 80));
     const reply = this.#skeleton.join('') + rest;
     this.#skeleton = [];
     this.#take = undefined;
@@ -101,43 +111,63 @@ export class RowReader implements ElementReader {
     return reply;
   }
 
-  /** Reads what is in front of a row and returns the row's key; undefined where a text is not a reply with rows. */
+  /** Reads what is in front of a row and returns the row's key; undefined where that is something else. */
   #readKeys(text: string): string | undefined {
     const isFirstRow = this.#take === undefined;
     const next = isFirstRow ? undefined : NEXT_KEY.exec(text)?.[1];
-    if (next !== undefined) return JSON.parse(next) as string;
-    const match = FIRST_KEY.exec(text);
-    const [, table, brace, key] = match ?? [];
-    if (match === null || table === undefined || brace === undefined || key === undefined) {
-      if (isFirstRow) return undefined;
-      throw new ProtocolError(`the server sent a snapshot with ${printValue(text)} in front of a row`);
-    }
-    const opened = text.slice(0, match.index + table.length + brace.length);
-    if (isFirstRow && !this.#open(opened)) return undefined;
+    if (next !== undefined) return parseKey(next);
+    const [, opened, table, key] = FIRST_KEY.exec(text) ?? [];
+    if (opened === undefined || table === undefined || key === undefined) return undefined;
+    if (!(isFirstRow ? this.#open(opened) : leadsToNextTable(opened))) return undefined;
     this.#skeleton.push(opened);
-    this.#table = JSON.parse(table) as string;
-    return JSON.parse(key) as string;
+    this.#table = parseKey(table);
+    return parseKey(key);
   }
 
   /** Takes the beginning of a text, if it is that of a reply with rows that somebody takes. */
   #open(head: string): boolean {
-    let reply: unknown;
-    try {
-      reply = JSON.parse(head + CLOSERS[this.depth]);
-    } catch {
-      return false;
-    }
-    const { id, result } = reply as { readonly id?: unknown; readonly result?: unknown };
-    const rows =
-      typeof id === 'number' && Object.keys(reply as object).at(-1) === 'result' ? this.#rowsOf(id) : undefined;
+    const reply = parseOrUndefined(head + CLOSERS[this.depth]) as { id?: unknown; result?: unknown } | undefined;
+    if (reply === undefined || Object.keys(reply).at(-1) !== 'result' || typeof reply.id !== 'number') return false;
+    const rows = this.#rowsOf(reply.id);
     if (rows?.depth !== this.depth) return false;
-    this.#id = id as number;
-    this.#take = rows.open(result);
-    return this.#take !== undefined;
+    this.#take = rows.open(reply.result);
+    if (this.#take === undefined) return false;
+    this.#id = reply.id;
+    return true;
   }
 }
 
-/** Are these bytes a comma, a text of 36 bytes and a colon? */
-function isNextKey(bytes: Buffer, at: number): boolean {
-  return bytes[at] === COMMA && bytes[at + 1] === QUOTE && bytes[at + 38] === QUOTE && bytes[at + 39] === COLON;
+/** Are these bytes a comma, a string of 36 characters that stand for themselves, and a colon? */
+function isUuidKey(bytes: Buffer, at: number): boolean {
+  const last = at + UUID_KEY_LENGTH - 1;
+  if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE || bytes[last - 1] !== QUOTE || bytes[last] !== COLON)
+    return false;
+  for (let i = at + 2; i < last - 1; i++) {
+    const c = bytes[i] as number;
+    if (c === QUOTE || c === BACKSLASH || c < 0x20 || c > 0x7e) return false;
+  }
+  return true;
+}
+
+/** Does this text end the rows of one table and begin those of another? */
+function leadsToNextTable(text: string): boolean {
+  return parseOrUndefined(`{"":{${text}}}`) !== undefined;
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseKey(text: string): string {
+  return parseMessage(text, false) as string;
+}
+
+function misplaced(text: string): ProtocolError {
+  return new ProtocolError(
+    `the server sent a snapshot with ${printValue(text)} where a row or the end of a table belongs`,
+  );
 }

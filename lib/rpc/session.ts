@@ -31,7 +31,7 @@ export interface RpcSessionOptions {
   onNotification(method: string, params: readonly unknown[]): void;
   /** Called once when the session ends other than by {@link RpcSession.close}; pending requests have been rejected. */
   onClose(error: OvsdbError): void;
-  /** Longest message that is accepted, in bytes. Default 256 MiB. */
+  /** Longest message that is accepted, or row of one whose rows are taken, in bytes. Default 256 MiB. */
   readonly maxMessageBytes?: number | undefined;
   /**
    * Silence after which the server is asked for a sign of life, and after as long again given up, in

@@ -24,7 +24,10 @@ export interface Frame {
 
 /** Limits of a {@link Framer}. */
 export interface FramerOptions {
-  /** Longest text that is accepted, in bytes; where a reader takes its elements, the longest of those. Default 256 MiB. */
+  /**
+   * Longest text that is accepted, in bytes. Where a reader takes its elements it holds for what waits for more between
+   * two chunks: the beginning of one element. Default 256 MiB.
+   */
   readonly maxMessageBytes?: number;
   /** Deepest nesting of objects and arrays that is accepted. Default 1000, ovsdb-server's own limit. */
   readonly maxDepth?: number;
@@ -130,8 +133,8 @@ export class Framer {
             tokenStart = at;
             if (--depth === elementDepth) cutter.close(at + shift);
             else if (depth === 0) {
-              this.#checkLength(at - frameStart);
               const bytes = cutter.end(chunk.subarray(frameStart, at), longToken);
+              this.#checkLength(bytes.length);
               onFrame({ bytes, mayHoldUnsafeIntegers: longToken });
             }
           }
@@ -155,13 +158,13 @@ export class Framer {
     this.#longToken = longToken;
     this.#tokenBytes = end - tokenStart;
     if (depth > 0) {
-      this.#checkLength(end - frameStart);
       cutter.keep(chunk.subarray(frameStart), longToken);
+      this.#checkLength(cutter.heldBytes);
     }
   }
 
-  #checkLength(more: number): void {
-    if (this.#cutter.heldBytes + more > this.#maxMessageBytes) {
+  #checkLength(bytes: number): void {
+    if (bytes > this.#maxMessageBytes) {
       throw new ProtocolError(
         `the server sent a message longer than ${this.#maxMessageBytes} bytes; ` +
           'if that is to be expected, raise maxMessageBytes, or monitor fewer tables or columns',
