@@ -5,8 +5,11 @@ import { Framer } from '../../lib/wire/framer.js';
 import { Relay } from './relay.js';
 import type { ClientMessage } from './scripted-server.js';
 
-/** What becomes of a request: it goes through, it vanishes, the connection is cut instead, or an error answers it. */
-export type Fate = 'pass' | 'drop' | 'cut' | { readonly error: unknown };
+/**
+ * What becomes of a request: it goes through, at once or when something else is done, it vanishes, the connection is cut
+ * instead, or an error answers it.
+ */
+export type Fate = 'pass' | Promise<unknown> | 'drop' | 'cut' | { readonly error: unknown };
 /** What becomes of what the server sends: as for a request, or its result or the whole text is another. */
 export type ReplyFate = 'pass' | 'drop' | 'cut' | { readonly result: unknown } | { readonly text: string };
 
@@ -77,7 +80,9 @@ export class ClientProxy extends Relay {
         if (from.destroyed) return;
         const message = JSON.parse(bytes.toString()) as ClientMessage;
         const fate = decide(message);
-        if (fate === 'pass') to.write(Uint8Array.from(bytes));
+        const copy = Uint8Array.from(bytes);
+        if (fate === 'pass') to.write(copy);
+        else if (fate instanceof Promise) void fate.then(() => to.write(copy));
         else if (fate === 'cut') from.destroy();
         else if (fate === 'drop') return;
         else if ('error' in fate) from.write(JSON.stringify({ id: message.id, result: null, error: fate.error }));

@@ -10,6 +10,8 @@ import { expect } from 'chai';
 
 import { connectNorthbound } from '../../lib/index.js';
 import { Sandbox } from '../../lib/testing/index.js';
+import { ClientProxy } from '../faults/client-proxy.js';
+import { RawClient } from './raw-client.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TIMEOUT_MS = 60_000;
@@ -195,23 +197,27 @@ describe('the demo', function () {
     });
 
     it('does not claim what is not so: crosses and exit code 1 when somebody else writes its ports', async () => {
-      await using nb = await connectNorthbound({ remotes: sandbox.remote });
-      const finished = new AbortController();
-      const meddling = (async (): Promise<void> => {
-        for (let n = 0; !finished.signal.aborted; n++) {
-          const port = nb.tables.Logical_Switch_Port.find({ name: 'web-1.product' });
-          const change = { external_ids: { set: { meddler: String(n) } } };
-          if (port !== undefined) await nb.transact((tx) => tx.mutate('Logical_Switch_Port', port._uuid, change));
-          else await new Promise((resolve) => setTimeout(resolve, 1));
-        }
-      })();
-      const { code, stdout } = await play(['--remote', sandbox.remote]);
-      finished.abort();
-      await meddling;
+      using raw = await RawClient.connect(sandbox.remote);
+      let writes = 0;
+      const meddle = (): Promise<unknown> => {
+        const mutations = [
+          ['external_ids', 'delete', ['set', ['meddler']]],
+          ['external_ids', 'insert', ['map', [['meddler', String(writes++)]]]],
+        ];
+        const where = [['name', '==', 'web-1.product']];
+        return raw.commit({ op: 'mutate', table: 'Logical_Switch_Port', where, mutations });
+      };
+      // Right before each look that the demo takes.
+      await using proxy = await ClientProxy.start(sandbox.remote);
+      proxy.onRequest = (message) => {
+        if (message.method !== 'transact' || !JSON.stringify(message).includes('"_version"')) return 'pass';
+        return meddle();
+      };
+      const { code, stdout } = await play(['--remote', proxy.remote]);
       expect(stdout).to.match(/✗ .*_version.* but these changed: web-1\.product/);
       expect(stdout).to.match(/^[1-9][0-9]* promises were NOT kept\.$/m);
       expect(code).to.equal(1);
-      expect(nb.tables.Logical_Switch.filter(({ name }) => name.startsWith('demo-'))).to.deep.equal([]);
+      expect(await sandbox.nbctl('ls-list')).not.to.include('demo-');
     });
 
     it('cleans up when it is interrupted', async () => {
