@@ -10,11 +10,11 @@ import type { ReplicaTables } from '../replica/tables.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import type { UntypedTables } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
-import { commit, type TransactOptions } from '../transaction/commit.js';
+import { commit, type CommitHost, type TransactOptions } from '../transaction/commit.js';
 import { FlightLimit } from '../transaction/flight-limit.js';
 import type { Resolved } from '../transaction/pending.js';
 import type { WaitLimits } from '../wait-list.js';
-import type { ClientMetrics } from './client-metrics.js';
+import type { ClientMetrics, TransactionReport } from './client-metrics.js';
 import {
   tableRequests,
   type ClientOptions,
@@ -52,6 +52,8 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
   readonly #monitorings = new Set<TableMonitoring>();
   readonly #own: TableMonitoring;
   readonly #tables: MonitoredTables<DB, S>;
+  readonly #commitHost: CommitHost<DB, S>;
+  readonly #onTransaction = (report: TransactionReport): void => this.#metrics.transaction(report);
   #monitoringsMade = 0;
   #schema: DatabaseSchema | undefined;
 
@@ -98,6 +100,15 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       },
       options,
     );
+    this.#commitHost = {
+      database: this.database,
+      tables: this.tables,
+      replica: this.#own.replica,
+      knownSchema: options.schema,
+      flights: this.#flights,
+      readyNow: () => this.#connection.readyNow(),
+      ready: (limits) => this.#connection.ready(limits),
+    };
   }
 
   /**
@@ -240,17 +251,9 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
    * whatever the callback throws; with the signal's reason on abort.
    */
   transact<R>(callback: (tx: Transaction<DB, S>) => R, options?: TransactOptions): Promise<Resolved<R>> {
-    const host = {
-      database: this.database,
-      tables: this.tables,
-      replica: this.#own.replica,
-      knownSchema: this.#options.schema,
-      flights: this.#flights,
-      ready: (limits: { signal?: AbortSignal | undefined; timeoutMs: number }) => this.#connection.ready(limits),
-    };
     return reportTransaction(
-      (progress) => commit<DB, S, R>({ ...host, progress }, callback, options),
-      (report) => this.#metrics.transaction(report),
+      (progress) => commit<DB, S, R>(this.#commitHost, callback, options, progress),
+      this.#onTransaction,
     );
   }
 

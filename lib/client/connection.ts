@@ -95,13 +95,19 @@ export class Connection {
     void this.#run();
   }
 
+  /** What {@link ready} would resolve with at once. */
+  readyNow(): ReadySession | undefined {
+    return this.#ready?.session.closed === false ? this.#ready : undefined;
+  }
+
   /**
    * Resolves when the replica is in sync. Rejects with `TimeoutError`, the signal's reason, or, once the
    * connection is closed, `ClosedError` or what made it give up.
    */
   ready(limits: WaitLimits): Promise<ReadySession> {
     if (limits.signal?.aborted === true) return Promise.reject(limits.signal.reason as Error);
-    if (this.#ready !== undefined && !this.#ready.session.closed) return Promise.resolve(this.#ready);
+    const ready = this.readyNow();
+    if (ready !== undefined) return Promise.resolve(ready);
     if (this.#state.name === 'closed') return Promise.reject(this.#closedError());
     return this.#waiters.wait(limits, () => this.#notInTime(limits.timeoutMs ?? Infinity));
   }

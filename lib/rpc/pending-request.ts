@@ -33,42 +33,62 @@ export interface RequestOptions {
   readonly rows?: ReplyRows | undefined;
 }
 
-/** What a {@link PendingRequest} needs of its session. */
-export interface RequestContext {
+/** What the requests of a session need of it. One object serves them all. */
+export interface RequestOwner {
   readonly clock: Clock;
   readonly remote: Remote;
+  /** Stops waiting for the reply to a request; false when it has come already. */
+  forget(id: number): boolean;
+  /** Asks the server to give a request up. */
+  cancel(id: number): void;
+  /** A request timed out, and the server has said nothing of it. */
+  unanswered(): void;
+}
+
+/** What is sent, and where. */
+export interface SentRequest {
+  readonly id: number;
+  readonly method: string;
   /** Bytes that have to leave before the first one of this request. */
   readonly offset: number;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-  /** Stops waiting for the reply; false when it has come already. */
-  readonly forget: () => boolean;
-  /** Asks the server to give the request up. */
-  readonly cancel: () => void;
-  /** The request timed out, and the server has said nothing of it. */
-  readonly unanswered: () => void;
 }
 
 /** See the head of this file. */
 export class PendingRequest {
   readonly method: string;
-  readonly #context: RequestContext;
+  /** Bytes that have to leave before the first one of this request. */
+  readonly offset: number;
+  readonly #id: number;
+  readonly #owner: RequestOwner;
   readonly #options: RequestOptions;
+  readonly #resolve: (result: unknown) => void;
+  readonly #reject: (reason: unknown) => void;
   #settled = false;
   #stopTimer: (() => void) | undefined;
   /** The limit that was exceeded, once the server was asked to cancel the request because of that. */
   #exceededMs: number | undefined;
   /** Kept to be able to take it off the signal again. */
-  readonly #onAbort = (): void => {
-    this.giveUp(this.#options.signal?.reason);
-  };
+  #onAbort: (() => void) | undefined;
 
-  constructor(method: string, options: RequestOptions, context: RequestContext) {
+  constructor(
+    owner: RequestOwner,
+    { id, method, offset }: SentRequest,
+    options: RequestOptions,
+    resolve: (result: unknown) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#owner = owner;
+    this.#id = id;
     this.method = method;
+    this.offset = offset;
     this.#options = options;
-    this.#context = context;
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    const { timeoutMs } = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { signal, timeoutMs } = options;
+    if (signal !== undefined) {
+      this.#onAbort = () => this.giveUp(signal.reason);
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+    }
     if (timeoutMs !== undefined && timeoutMs > 0) {
       this.#after(timeoutMs, () => {
         this.#onTimeout(timeoutMs);
@@ -76,56 +96,51 @@ export class PendingRequest {
     }
   }
 
-  /** Bytes that have to leave before the first one of this request. */
-  get offset(): number {
-    return this.#context.offset;
-  }
-
   /** The reply has come. */
   answer(result: unknown): void {
-    if (this.#settle()) this.#context.resolve(result);
+    if (this.#settle()) this.#resolve(result);
   }
 
   /** The server has refused the request. */
   refuse(error: RpcError): void {
     if (!this.#settle()) return;
     const wasAsked = this.#exceededMs !== undefined && error.error === 'canceled';
-    this.#context.reject(wasAsked ? this.#timeoutError('and the server has canceled it', error) : error);
+    this.#reject(wasAsked ? this.#timeoutError('and the server has canceled it', error) : error);
   }
 
   /** Rejects, stops waiting, and tells the server where that is wanted and was not done yet. */
   giveUp(reason: unknown): void {
     if (!this.#settle()) return;
-    this.#context.reject(reason);
-    if (this.#context.forget() && this.#options.cancel === true && this.#exceededMs === undefined) {
-      this.#context.cancel();
+    this.#reject(reason);
+    if (this.#owner.forget(this.#id) && this.#options.cancel === true && this.#exceededMs === undefined) {
+      this.#owner.cancel(this.#id);
     }
   }
 
   /** Rejects a request that never left. */
   dropUnsent(reason: unknown): void {
     if (!this.#settle()) return;
-    this.#context.reject(reason);
-    this.#context.forget();
+    this.#reject(reason);
+    this.#owner.forget(this.#id);
   }
 
   #onTimeout(timeoutMs: number): void {
     const { cancel = false, cancelGraceMs = DEFAULT_CANCEL_GRACE_MS } = this.#options;
     if (!cancel || !(cancelGraceMs > 0)) {
       this.giveUp(this.#timeoutError('', undefined, timeoutMs));
-      this.#context.unanswered();
+      this.#owner.unanswered();
       return;
     }
     this.#exceededMs = timeoutMs;
-    this.#context.cancel();
+    this.#owner.cancel(this.#id);
     this.#after(cancelGraceMs, () => {
       this.giveUp(this.#timeoutError(`nor a word on its cancellation within ${cancelGraceMs} ms more`));
-      this.#context.unanswered();
+      this.#owner.unanswered();
     });
   }
 
   #after(delayMs: number, callback: () => void): void {
-    const { clock } = this.#context;
+    const { clock } = this.#owner;
     this.#stopTimer = clock.schedule(() => {
       // The reply may have arrived while the process was busy.
       clock.afterPendingInput(() => {
@@ -135,7 +150,7 @@ export class PendingRequest {
   }
 
   #timeoutError(more: string, cause?: RpcError, timeoutMs = this.#exceededMs ?? 0): TimeoutError {
-    const what = `${this.method}: no reply from ${formatRemote(this.#context.remote)} within ${timeoutMs} ms`;
+    const what = `${this.method}: no reply from ${formatRemote(this.#owner.remote)} within ${timeoutMs} ms`;
     return new TimeoutError(more === '' ? what : `${what}, ${more}`, timeoutMs, cause === undefined ? {} : { cause });
   }
 
@@ -143,7 +158,7 @@ export class PendingRequest {
     if (this.#settled) return false;
     this.#settled = true;
     this.#stopTimer?.();
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== undefined) this.#options.signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }
 }

@@ -17,7 +17,7 @@ import type { Stream } from '../wire/stream.js';
 import { systemClock, type Clock } from './clock.js';
 import { MessageReader } from './message-reader.js';
 import { toJsonRpcResponse, toRpcError, toWireReply, toWireRequest, type IncomingMessage } from './messages.js';
-import { PendingRequest, type RequestOptions } from './pending-request.js';
+import { PendingRequest, type RequestOptions, type RequestOwner } from './pending-request.js';
 import { Probe } from './probe.js';
 import { ReplyWatch } from './reply-watch.js';
 import { UnreadAnswers } from './unread-answers.js';
@@ -65,6 +65,7 @@ export class RpcSession {
   readonly #reader: MessageReader;
   readonly #client: JSONRPCClient;
   readonly #pending = new Map<number, PendingRequest>();
+  readonly #owner: RequestOwner;
   readonly #probe: Probe;
   readonly #replyWatch: ReplyWatch;
   readonly #answers: UnreadAnswers;
@@ -89,6 +90,13 @@ export class RpcSession {
     this.#answers = new UnreadAnswers(stream);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#owner = {
+      clock: this.#clock,
+      remote: stream.remote,
+      forget: (id) => this.#forget(id),
+      cancel: (id) => this.notify('cancel', [id]),
+      unanswered: () => this.#replyWatch.unanswered(),
+    };
     this.#reader = new MessageReader(
       options.maxMessageBytes === undefined ? {} : { maxMessageBytes: options.maxMessageBytes },
     );
@@ -157,9 +165,9 @@ export class RpcSession {
    * {@link ConnectionLostError} when the session ends first, or has ended, with `sent` telling whether the server
    * may have got it; {@link ClosedError} when it was closed; {@link InvalidArgumentError} when the params have no JSON form.
    */
-  async request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
-    options.signal?.throwIfAborted();
-    if (this.#end !== undefined) throw endOf(`${method} was not sent`, this.#end, false);
+  request(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<unknown> {
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
+    if (this.#end !== undefined) return Promise.reject(endOf(`${method} was not sent`, this.#end, false));
     return new Promise((resolve, reject) => {
       this.#start(method, params, options, resolve, reject);
     });
@@ -173,21 +181,15 @@ export class RpcSession {
     reject: (reason: unknown) => void,
   ): void {
     const id = this.#nextId++;
-    const request = new PendingRequest(method, options, {
-      clock: this.#clock,
-      remote: this.#stream.remote,
-      offset: this.#stream.bytesSent + this.#stream.writableBytes,
-      resolve,
-      reject,
-      forget: () => this.#forget(id),
-      unanswered: () => this.#replyWatch.unanswered(),
-      cancel: () => {
-        this.notify('cancel', [id]);
-      },
-    });
+    const offset = this.#stream.bytesSent + this.#stream.writableBytes;
+    const request = new PendingRequest(this.#owner, { id, method, offset }, options, resolve, reject);
     this.#pending.set(id, request);
     if (options.rows !== undefined) this.#reader.expectRows(id, options.rows);
-    const response = this.#client.requestAdvanced({ jsonrpc: '2.0', id, method, params });
+    const sent: JSONRPCRequest = { jsonrpc: '2.0', id, method, params };
+    const response = this.#client.requestAdvanced(sent);
+    // json-rpc-2.0 holds on to it, and what it holds on to outlives several collections of young objects. It has been
+    // written, and what a transaction is made of need not be copied there and back by the collector for that.
+    sent.params = undefined;
     const failed = this.#takeFailedSend();
     if (failed !== undefined) {
       request.dropUnsent(failed.error);

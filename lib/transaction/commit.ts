@@ -45,9 +45,9 @@ export interface CommitHost<DB, S> {
   readonly knownSchema?: DatabaseSchema | undefined;
   /** How many transactions of the client may be under way; none is no limit. */
   readonly flights?: FlightLimit | undefined;
-  /** Kept up to date while the transaction is under way. */
-  readonly progress?: CommitProgress | undefined;
-  /** A session over which the replica is in sync. Rejects at the deadline, on abort and after close. */
+  /** A session over which the replica is in sync, if there is one at this moment. */
+  readyNow(): ReadySession | undefined;
+  /** Waits for one. Rejects at the deadline, on abort and after close. */
   ready(options: { signal?: AbortSignal | undefined; timeoutMs: number }): Promise<ReadySession>;
 }
 
@@ -75,11 +75,15 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_RETRIES = 10;
 const MAX_RETRY_DELAY_MS = 200;
 
-/** Runs `callback` as one transaction; see `OvsdbClient.transact` for what callers see. */
+/**
+ * Runs `callback` as one transaction; see `OvsdbClient.transact` for what callers see. `progress` is kept up to date while
+ * it is under way.
+ */
 export async function commit<DB, S, R>(
   host: CommitHost<DB, S>,
   callback: (tx: Transaction<DB, S>) => R,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES }: TransactOptions = {},
+  progress: CommitProgress = { attempts: 0, operations: 0, isOut: false },
 ): Promise<Resolved<R>> {
   if (!(timeoutMs >= 0)) throw new InvalidArgumentError(`transact: timeoutMs is ${timeoutMs}; give 0 or more`);
   if (!(retries >= 0)) throw new InvalidArgumentError(`transact: retries is ${retries}; give 0 or more`);
@@ -89,7 +93,7 @@ export async function commit<DB, S, R>(
   const { flights } = host;
   if (flights?.tryEnter() === false) await turnOrNotSent(host.database, flights, signal, remaining(deadline));
   try {
-    return await commitInTurn(host, callback, { signal, timeoutMs, retries, deadline });
+    return await commitInTurn(host, callback, { signal, timeoutMs, retries, deadline }, progress);
   } finally {
     flights?.leave();
   }
@@ -107,15 +111,14 @@ async function commitInTurn<DB, S, R>(
   host: CommitHost<DB, S>,
   callback: (tx: Transaction<DB, S>) => R,
   { signal, timeoutMs, retries, deadline }: Limits,
+  progress: CommitProgress,
 ): Promise<Resolved<R>> {
-  const { database, progress = { attempts: 0, operations: 0, isOut: false } } = host;
+  const { database } = host;
   for (let attempt = 0; ; attempt++) {
-    const { session, schema, clustered, leadChanges } = await readyOrNotSent(
-      host,
-      signal,
-      remaining(deadline),
-      timeoutMs,
-    );
+    // Even where it is there already: the callback never runs within the call of `transact`.
+    const { session, schema, clustered, leadChanges } = await ((signal?.aborted === true
+      ? undefined
+      : host.readyNow()) ?? readyOrNotSent(host, signal, remaining(deadline), timeoutMs));
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
