@@ -183,7 +183,10 @@ export class StatefulSetPortManager implements Disposable {
       options.dryRun === true
         ? choose().map(podPort)
         : await this.#releaseChosen(call, choose, { mayNotCome: (port) => isPortOf(workload, port) });
-    if (options.dryRun !== true) this.#places.forgetPool(workload.key);
+    if (options.dryRun !== true) {
+      this.#places.forgetPool(workload.key);
+      this.#allocator.forget(workload.key);
+    }
     const skipped = this.#portsOf(workload.key).filter((port) => options.dryRun !== true || !isOurs(port));
     return { released, skipped: skipped.map(podPort) };
   }
@@ -218,6 +221,7 @@ export class StatefulSetPortManager implements Disposable {
         );
       const one = { ...call, subject: { ...subjectOfKey(key), failure: `the ports of ${key} are not pruned` } };
       pruned.push(...(await this.#releaseChosen(one, choose, { guardPort: guardUnused })));
+      this.#allocator.forget(key);
     }
     return { pruned, waiting: later };
   }

@@ -15,6 +15,11 @@ export class DoubtfulPorts {
   readonly #changing = new Set<string>();
   readonly #making = new Map<string, { readonly mac: string; readonly logicalSwitch: SwitchUuid }>();
 
+  /** True while there is none. */
+  get isEmpty(): boolean {
+    return this.#changing.size === 0 && this.#making.size === 0;
+  }
+
   /** May a transaction that deletes or readdresses the port of this name still be on its way? */
   has(port: string): boolean {
     return this.#changing.has(port);

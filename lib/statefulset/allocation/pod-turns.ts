@@ -12,6 +12,11 @@ export class PodTurns {
     return this.#taken.keys();
   }
 
+  /** Does a call work on the port of this name? */
+  isTaken(port: string): boolean {
+    return this.#taken.has(port);
+  }
+
   /**
    * Runs `work` when no other call works on one of these ports. Rejects with the signal's reason, or with `TimeoutError`
    * at the deadline of the call, when the turn does not come before.

@@ -19,9 +19,10 @@ import type { PortSettingsSource } from '../settings/port-settings.js';
 import type { PodCall, ManagerTransaction, PortTransactions } from './port-transactions.js';
 import { Flight } from '../switches/switch-flights.js';
 import type { ManagerClient } from '../switches/switch-index.js';
-import { undoConflicts } from './undo-conflicts.js';
+import { SettledPorts, type SettledSet } from './settled-ports.js';
+import { undoConflicts, writtenPorts, type Committed } from './undo-conflicts.js';
 import type { Workload, WorkloadPod } from '../workload.js';
-import { writePlans, type PendingOutcome } from './write-plan.js';
+import { committedOutcomes, referencesOf, writePlans, type PendingOutcome } from './write-plan.js';
 
 /** What an allocator works with. */
 export interface AllocatorParts {
@@ -50,21 +51,25 @@ export interface Preview {
 /** See the head of this file. */
 export class PortAllocator {
   readonly #parts: AllocatorParts;
+  readonly #settled: SettledPorts;
 
   constructor(parts: AllocatorParts) {
     this.#parts = parts;
+    this.#settled = new SettledPorts(parts.client, parts.portSecurity);
+  }
+
+  /** Forgets what was found out about the ports of a StatefulSet (`namespace/name`), which costs no more than another look. */
+  forget(statefulSet: string): void {
+    this.#settled.forget(statefulSet);
   }
 
   /** Ports for these pods, some hundreds in one transaction; a second call for one of them waits for the first. */
   async ensure(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
-    const { workload } = call;
     const outcomes: PodOutcome[] = [];
-    for (const chunk of this.#chunks(workload, pods, rules)) {
-      const names = chunk.map(({ name }) => portName(workload.namespace, name));
-      const written = await this.#parts.turns.take(names, call, () => this.#ensureAlone(call, chunk, rules));
-      for (const outcome of written) if (outcome.status !== 'refused') this.#parts.lost.forget(outcome.port);
-      this.#parts.onOutcomes(written);
-      outcomes.push(...written);
+    for (const chunk of this.#chunks(call.workload, pods, rules)) {
+      const ended = await this.#ensureChunk(call, chunk, rules);
+      this.#parts.onOutcomes(ended);
+      outcomes.push(...ended);
     }
     return inSequence(outcomes);
   }
@@ -95,12 +100,11 @@ export class PortAllocator {
   /** Pods that share a transaction. Ports that are there may swap addresses, any with any other, which takes one for all. */
   #chunks(workload: Workload, pods: readonly WorkloadPod[], rules: PlanRules): WorkloadPod[][] {
     const { client, maxPorts } = this.#parts;
-    const maySwap = rules.onDrift === 'readdress' || rules.onRecreate === 'fresh';
     const isThere = ({ name }: WorkloadPod): boolean => {
       const row = client.tables.Logical_Switch_Port.find({ name: portName(workload.namespace, name) });
       return managedBy(workload, row) !== undefined;
     };
-    const swapping = maySwap ? new Set(pods.filter(isThere)) : new Set<WorkloadPod>();
+    const swapping = maySwap(rules) ? new Set(pods.filter(isThere)) : new Set<WorkloadPod>();
     const chunks: WorkloadPod[][] = [];
     let chunk: WorkloadPod[] = [...swapping];
     for (const pod of pods) {
@@ -115,6 +119,32 @@ export class PortAllocator {
     return chunks.map((members) => members.sort((a, b) => a.ordinal - b.ordinal));
   }
 
+  async #ensureChunk(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+    const { places, turns, lost } = this.#parts;
+    const { workload } = call;
+    if (this.#settled.has(workload.key)) {
+      const settled = this.#settledAt(workload, places.of(workload), rules);
+      const found = pods.map((pod) => settled?.find(pod));
+      // What another call is about to do to one of them counts.
+      if (found.every((outcome) => outcome !== undefined && !turns.isTaken(outcome.port))) return found as PodOutcome[];
+    }
+    const names = pods.map(({ name }) => portName(workload.namespace, name));
+    const written = await turns.take(names, call, () => this.#ensureAlone(call, pods, rules));
+    for (const outcome of written) if (outcome.status !== 'refused') lost.forget(outcome.port);
+    return written;
+  }
+
+  /** What is known of ports that may need no plan; undefined where every pod has to be planned. */
+  #settledAt(workload: Workload, { site, index }: Place, rules: PlanRules): SettledSet | undefined {
+    const { places, doubtful, settings } = this.#parts;
+    // What the caller says of a port, and rows that it refers to, are looked at each time.
+    if (settings !== undefined || site.dhcpv4Options !== undefined || site.dhcpv6Options !== undefined)
+      return undefined;
+    // A port that swaps may have to make room, and one in doubt has the generation changed, whatever it is like itself.
+    if (maySwap(rules) || !doubtful.isEmpty) return undefined;
+    return this.#settled.of(workload, places.pool(workload, site), index);
+  }
+
   async #ensureAlone(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
     const { places, transactions, doubtful } = this.#parts;
     const { workload } = call;
@@ -125,27 +155,27 @@ export class PortAllocator {
       flight.writes,
     );
     let place: Place | undefined;
+    let pending: PendingOutcome[] = [];
     try {
       for (let attempt = 1; ; attempt++) {
         let succeeded = false;
         let outcomes: PodOutcome[];
         try {
-          const written = await transactions.commit(
+          const uuids = await transactions.commit(
             call,
-            (tx): PendingOutcome[] => {
+            (tx) => {
               const next = places.of(workload);
               // The switch may be another one than before, when the namespace was given another.
               if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
               place = next;
-              return this.#write(tx, workload, pods, place, flight, rules);
+              pending = this.#write(tx, workload, pods, place, flight, rules);
+              return referencesOf(pending);
             },
             () => flight.writes.keep(),
           );
-          const uuids = new Map(
-            written.map((outcome) => [outcome.port, outcome.status === 'refused' ? undefined : outcome.uuid]),
-          );
-          flight.writes.keep((port) => uuids.get(port));
-          outcomes = written.map((outcome) => asWritten(outcome, flight));
+          const byPort = new Map(pending.map(({ port }, i) => [port, uuids[i]]));
+          flight.writes.keep((port) => byPort.get(port));
+          outcomes = committedOutcomes(pending, uuids).map((outcome) => asWritten(outcome, flight));
           succeeded = true;
           doubtful.settleChanging(outcomes.map(({ port }) => port));
           doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
@@ -159,8 +189,8 @@ export class PortAllocator {
           attempt--;
           continue;
         }
-        const committed = place && { ...place, flight, outcomes };
-        const conflicts = committed ? await undoConflicts(this.#parts, call, committed) : [];
+        const conflicts =
+          place === undefined ? [] : await this.#verify(call, { ...place, flight, outcomes }, pods, rules);
         const isPicked = (pod: string): boolean =>
           workload.pool === undefined && pods.every(({ name, ipOverride }) => name !== pod || ipOverride === undefined);
         // Where addresses are picked, another one is as good.
@@ -175,6 +205,27 @@ export class PortAllocator {
     }
   }
 
+  /** Looks whether somebody else was first with an address, and takes back what was; tells which pods that concerns. */
+  async #verify(
+    call: PodCall,
+    committed: Committed,
+    pods: readonly WorkloadPod[],
+    rules: PlanRules,
+  ): Promise<RefusedPod[]> {
+    const written = writtenPorts(this.#parts.client, call, committed);
+    if (written.length === 0) return [];
+    const conflicts = await undoConflicts(this.#parts, call, committed, written);
+    const settled = conflicts.length > 0 ? undefined : this.#settledAt(call.workload, committed, rules);
+    if (settled !== undefined) {
+      const made = new Map(written.map(({ outcome, own }) => [outcome.ordinal, outcome.status === 'created' && own]));
+      for (const pod of pods) {
+        const own = made.get(pod.ordinal);
+        if (own) settled.noteMade(pod, own);
+      }
+    }
+    return conflicts;
+  }
+
   /** Plans on the replica as it is, and appends what the plan asks for. */
   #write(
     tx: ManagerTransaction,
@@ -186,11 +237,30 @@ export class PortAllocator {
   ): PendingOutcome[] {
     const { client, places, doubtful, lost, vendor, settings, portSecurity } = this.#parts;
     place.flights.begin(flight);
+    const settled = this.#settledAt(workload, place, rules);
+    const outcomes: PendingOutcome[] = [];
+    const others: WorkloadPod[] = [];
+    for (const pod of pods) {
+      const found = settled?.find(pod);
+      if (found === undefined) others.push(pod);
+      else outcomes.push(found);
+    }
     const view = planView(client, workload, place, flight, rules, { settings, defaults: { portSecurity }, lost });
-    const plans = planPods(workload, places.pool(workload, place.site), pods, view, rules);
-    const mustGuard = plans.some(({ port }) => doubtful.has(port));
-    return writePlans(client, tx, workload, place, plans, flight, vendor, mustGuard);
+    const plans = planPods(workload, places.pool(workload, place.site), others, view, rules);
+    const mustGuard = !doubtful.isEmpty && plans.some(({ port }) => doubtful.has(port));
+    const written = writePlans(client, tx, workload, place, plans, flight, vendor, mustGuard);
+    for (const [i, plan] of plans.entries()) {
+      const outcome = written[i];
+      if (plan.action !== 'reuse' || outcome?.status !== 'reused') continue;
+      if (!outcome.refreshed && !plan.stale && plan.drift === undefined) settled?.note(plan.pod, plan.kept);
+    }
+    return outcomes.length === 0 ? written : inSequence([...outcomes, ...written]);
   }
+}
+
+/** May ports that are there give up addresses for others? */
+function maySwap({ onDrift, onRecreate }: PlanRules): boolean {
+  return onDrift === 'readdress' || onRecreate === 'fresh';
 }
 
 function withConflicts(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
@@ -199,7 +269,7 @@ function withConflicts(outcomes: readonly PodOutcome[], conflicts: readonly Refu
   return outcomes.map((outcome) => byPod.get(outcome.pod) ?? outcome);
 }
 
-function inSequence(outcomes: PodOutcome[]): PodOutcome[] {
+function inSequence<O extends Pick<PodOutcome, 'ordinal'>>(outcomes: O[]): O[] {
   return outcomes.sort((a, b) => a.ordinal - b.ordinal);
 }
 

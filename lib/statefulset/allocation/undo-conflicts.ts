@@ -40,26 +40,30 @@ export interface Committed extends Place {
   readonly outcomes: readonly PodOutcome[];
 }
 
-/** A port that was written, as it is now. */
-interface Written {
+/** A port that was given addresses, as it is now. */
+export interface WrittenPort {
   readonly outcome: PodOutcomeOk;
   readonly own: ManagedPort;
   /** Undefined for a port that was created. */
   readonly former: FormerPlace | undefined;
 }
 
-/** Takes back what was written with addresses that another port of the switch has, and tells which pods that concerns. */
+/**
+ * Takes back what was written with addresses that another port of the switch has, and tells which pods that concerns.
+ * `written` are the ports that {@link writtenPorts} has just found.
+ */
 export async function undoConflicts(
   { client, transactions, places, doubtful }: UndoParts,
   call: PodCall,
   committed: Committed,
+  written: readonly WrittenPort[],
 ): Promise<RefusedPod[]> {
   const { index } = committed;
+  if (!written.some((port) => conflictOf(call, index, port) !== undefined)) return [];
   const refused = new Map<string, RefusedPod>();
   /** Pods whose ports the last run takes back, and runs whose outcome is unknown. */
   let takenBack = new Set<string>();
   const maybeTakenBack = new Set<string>();
-  if (!writtenPorts(client, call, committed).some((port) => conflictOf(call, index, port) !== undefined)) return [];
   const guards = new SwitchGuards(places);
   let succeeded = false;
   let asked = false;
@@ -108,26 +112,38 @@ export async function undoConflicts(
   return [...refused.values()];
 }
 
-/** Ports that the transaction wrote, and that still are as it wrote them. */
-function writtenPorts(client: ManagerClient, { workload }: PodCall, { index, flight, outcomes }: Committed): Written[] {
-  return outcomes.flatMap((outcome) => {
-    if (outcome.status !== 'created' && outcome.status !== 'readdressed' && outcome.status !== 'moved') return [];
-    const row = outcome.uuid && client.tables.Logical_Switch_Port.get(outcome.uuid);
+/** Ports that the transaction gave addresses, and that still have them. */
+export function writtenPorts(
+  client: ManagerClient,
+  { workload }: PodCall,
+  { index, flight, outcomes }: Committed,
+): WrittenPort[] {
+  const ports = client.tables.Logical_Switch_Port;
+  const written: WrittenPort[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.status !== 'created' && outcome.status !== 'readdressed' && outcome.status !== 'moved') continue;
+    const row = outcome.uuid && ports.get(outcome.uuid);
     const own = row && readManagedPort(row);
-    if (own?.statefulSet !== workload.key || !index.has(own.row._uuid)) return [];
-    if (own.ip4 !== outcome.ip4 || own.ip6 !== outcome.ip6 || own.mac !== outcome.mac) return [];
+    if (own?.statefulSet !== workload.key || !index.has(own.row._uuid)) continue;
+    if (own.ip4 !== outcome.ip4 || own.ip6 !== outcome.ip6 || own.mac !== outcome.mac) continue;
     const former = outcome.status === 'created' ? undefined : flight.writes.former(outcome.port, outcome.uuid);
-    return [{ outcome, own, former }];
-  });
+    written.push({ outcome, own, former });
+  }
+  return written;
 }
 
 /** Why a port cannot stay as it was written, if so. `has` are the addresses that it is left with. */
 function conflictOf(
   { workload }: PodCall,
   index: SwitchIndex,
-  { outcome, own, former }: Written,
+  { outcome, own, former }: WrittenPort,
   has = former && ipsOf(former.addresses),
 ): PortError | undefined {
+  const { ip4, ip6, mac, row } = own;
+  const isShared = (address: string | undefined): boolean =>
+    address !== undefined && index.isSharedBy(address, row._uuid);
+  // Nearly always nobody else has any of them.
+  if (!isShared(ip4) && !isShared(ip6) && !isShared(mac)) return undefined;
   const keeps = has === undefined || has.length === 0 ? undefined : has.join(' and ');
   const subject = subjectOf(workload, outcome.pod, keeps);
   for (const ip of ipsOf(own)) {
@@ -145,12 +161,12 @@ function conflictOf(
 function concernedPorts(
   call: PodCall,
   index: SwitchIndex,
-  ports: readonly Written[],
+  ports: readonly WrittenPort[],
   refused: Map<string, RefusedPod>,
-): Written[] {
-  const byUuid = new Map<Uuid, Written>(ports.map((port) => [port.own.row._uuid, port]));
-  const concerned = new Set<Written>();
-  const queue = ports.flatMap((port): [Written, PortError][] => {
+): WrittenPort[] {
+  const byUuid = new Map<Uuid, WrittenPort>(ports.map((port) => [port.own.row._uuid, port]));
+  const concerned = new Set<WrittenPort>();
+  const queue = ports.flatMap((port): [WrittenPort, PortError][] => {
     const error = conflictOf(call, index, port);
     return error === undefined ? [] : [[port, error]];
   });
@@ -172,7 +188,7 @@ function concernedPorts(
   return [...concerned];
 }
 
-function refusedPod({ outcome: { statefulSet, ordinal, pod, port } }: Written, error: PortError): RefusedPod {
+function refusedPod({ outcome: { statefulSet, ordinal, pod, port } }: WrittenPort, error: PortError): RefusedPod {
   return { status: 'refused', statefulSet, ordinal, pod, port, error };
 }
 
@@ -180,10 +196,10 @@ function refusedPod({ outcome: { statefulSet, ordinal, pod, port } }: Written, e
  * Ports that cannot go back, because another managed port has their former address by now. A port of those who know
  * nothing of managers was second there.
  */
-function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly Written[]): ReadonlySet<Written> {
-  const stuck = new Set<Written>();
-  const going = new Map<Uuid, Written>(concerned.map((port) => [port.own.row._uuid, port]));
-  const isTaken = ({ own, former }: Written, ip: string): boolean => {
+function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly WrittenPort[]): ReadonlySet<WrittenPort> {
+  const stuck = new Set<WrittenPort>();
+  const going = new Map<Uuid, WrittenPort>(concerned.map((port) => [port.own.row._uuid, port]));
+  const isTaken = ({ own, former }: WrittenPort, ip: string): boolean => {
     const there = former?.from === undefined ? index : places.indexes.of(former.from);
     return (
       places.flightsOn(there.uuid).claimedBy(ip) !== undefined ||
@@ -204,8 +220,8 @@ function stuckPorts(places: Places, index: SwitchIndex, concerned: readonly Writ
 function takeBack(
   tx: ManagerTransaction,
   { site }: Committed,
-  ports: readonly Written[],
-  stuck: ReadonlySet<Written>,
+  ports: readonly WrittenPort[],
+  stuck: ReadonlySet<WrittenPort>,
   guards: SwitchGuards,
 ): void {
   // As it is now, with the generation that what is taken back has left.
@@ -244,14 +260,14 @@ function takeBack(
 }
 
 /** The IP addresses that a port gets again when it is taken back. */
-function comingBack({ own, former }: Written): string[] {
+function comingBack({ own, former }: WrittenPort): string[] {
   if (former === undefined) return [];
   const ips = ipsOf(former.addresses);
   return former.from === undefined ? ips.filter((ip) => ip !== own.ip4 && ip !== own.ip6) : ips;
 }
 
 /** Those of them that are of the switch where it was written. */
-function comingBackHere(port: Written): string[] {
+function comingBackHere(port: WrittenPort): string[] {
   return port.former?.from === undefined ? comingBack(port) : [];
 }
 

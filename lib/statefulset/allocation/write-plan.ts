@@ -1,7 +1,7 @@
 /** Turns a plan into the operations of one transaction. */
 import type { NamedUuid, Uuid } from '../../schema/uuid.js';
 import { addressElement, PORT_KEYS, type ManagedPortRow, type PortAddresses } from '../managed-port.js';
-import type { PodOutcome } from '../manager-results.js';
+import type { PodOutcome, PodOutcomeOk, RefusedPod } from '../manager-results.js';
 import type { Place } from '../switches/places.js';
 import type { PodPlan } from '../plan/pod-plan.js';
 import { joinPortGroups, missingPortGroups, type PortGroupChange } from '../settings/port-groups.js';
@@ -21,10 +21,11 @@ import type { Workload } from '../workload.js';
 
 type PortReference = Uuid<'Logical_Switch_Port'> | NamedUuid<'Logical_Switch_Port'>;
 
+/** The outcome of a pod that has a port, with the row known as a `U`. */
+export type OutcomeWith<U> = Omit<PodOutcomeOk, 'uuid'> & { uuid: U };
+
 /** A pod's outcome with the port as the transaction knows it: a placeholder while it is being inserted. */
-export type PendingOutcome =
-  | (Omit<Exclude<PodOutcome, { status: 'refused' }>, 'uuid'> & { readonly uuid: PortReference })
-  | Extract<PodOutcome, { status: 'refused' }>;
+export type PendingOutcome = OutcomeWith<PortReference> | RefusedPod;
 
 /**
  * Appends what the plans ask for: nothing at all when every port is kept as it is. Transactions that take addresses
@@ -153,17 +154,33 @@ export function writePlans(
   return outcomes;
 }
 
-type PendingOk = Exclude<PendingOutcome, { status: 'refused' }>;
+/** What stands for the row of each port in what a transaction returns. */
+export function referencesOf(pending: readonly PendingOutcome[]): (PortReference | undefined)[] {
+  return pending.map((outcome) => (outcome.status === 'refused' ? undefined : outcome.uuid));
+}
+
+/** The outcomes that `pending` become, once the transaction has told the uuids of the rows. */
+export function committedOutcomes(
+  pending: readonly PendingOutcome[],
+  uuids: readonly (Uuid<'Logical_Switch_Port'> | undefined)[],
+): PodOutcome[] {
+  // Nobody else has them yet, and there may be thousands.
+  for (const [i, outcome] of pending.entries()) {
+    const uuid = uuids[i];
+    if (outcome.status !== 'refused' && uuid !== undefined) outcome.uuid = uuid;
+  }
+  return pending as readonly PodOutcome[] as PodOutcome[];
+}
 
 /** Written out rather than spread from parts, which takes a hundred times as long: there may be thousands. */
-function outcomeOf(
+export function outcomeOf<U extends PortReference>(
   workload: Workload,
-  { pod, port }: PodPlan,
-  status: PendingOk['status'],
-  uuid: PortReference,
+  { pod, port }: Pick<PodPlan, 'pod' | 'port'>,
+  status: PodOutcomeOk['status'],
+  uuid: U,
   { ip4, ip6, mac }: PortAddresses,
-  { refreshed = false, stale = false, drift }: Partial<Pick<PendingOk, 'refreshed' | 'stale' | 'drift'>> = {},
-): PendingOk {
+  { refreshed = false, stale = false, drift }: Partial<Pick<PodOutcomeOk, 'refreshed' | 'stale' | 'drift'>> = {},
+): OutcomeWith<U> {
   const { key: statefulSet } = workload;
   const { ordinal, name } = pod;
   return { statefulSet, ordinal, pod: name, port, ip4, ip6, mac, status, uuid, refreshed, stale, drift };

@@ -27,6 +27,13 @@ export class AddressOwners {
     return typeof present === 'string' ? [present] : present;
   }
 
+  /** Has a port this address beside the one given? */
+  isSharedBy(address: string, owner: PortUuid): boolean {
+    const present = this.#owners.get(address);
+    if (typeof present !== 'object') return present !== undefined && present !== owner;
+    return present.size > (present.has(owner) ? 1 : 0);
+  }
+
   /** The addresses that more than one port has. */
   *shared(): Generator<[address: string, owners: readonly PortUuid[]]> {
     for (const [address, owners] of this.#owners) {

@@ -98,6 +98,11 @@ export class SwitchIndex {
     return this.#rows(this.#owners.get(address), except);
   }
 
+  /** Has another port than this one the IP or MAC address? */
+  isSharedBy(address: string, port: PortUuid): boolean {
+    return this.#owners.isSharedBy(address, port);
+  }
+
   /** Addresses that more than one port has; MAC addresses come last. */
   *sharedAddresses(): Generator<{ readonly address: string; readonly ports: readonly ManagedPortRow[] }> {
     const shared = [...this.#owners.shared()];
