@@ -13,6 +13,9 @@ function failOnRejection(reason: unknown): void {
   throw reason instanceof Error ? reason : new Error(`Unhandled rejection with ${String(reason)}`);
 }
 
+/** Those of a process that had the same id and was killed are not ours. */
+const foldersBefore = new Set(sandboxFolders());
+
 export const mochaHooks = {
   beforeAll(): void {
     // mocha listens to this event and so silences it; what is thrown here fails the test that is running.
@@ -24,7 +27,9 @@ export const mochaHooks = {
     const leaks = [
       ...liveSandboxes().map(({ directory, startedAt }) => `sandbox ${directory} was not stopped; ${startedAt}`),
       ...childServers().map((child) => `child process left running: ${child}`),
-      ...sandboxFolders().map((folder) => `sandbox folder left behind: ${folder}`),
+      ...sandboxFolders()
+        .filter((folder) => !foldersBefore.has(folder))
+        .map((folder) => `sandbox folder left behind: ${folder}`),
     ];
     if (leaks.length > 0) throw new Error(`The tests leaked:\n${leaks.join('\n')}`);
   },
@@ -47,15 +52,17 @@ function sandboxFolders(): readonly string[] {
   return listFolder(tmpdir()).filter((name) => name.startsWith(`ovnsb-${process.pid}-`));
 }
 
-/** The timer itself keeps nothing alive: it only fires when something else does. */
+/** The timers themselves keep nothing alive: they only fire when something else does. */
 function watchForOpenHandles(): void {
-  setTimeout(() => {
+  const report = (): void => {
     const handles = process.getActiveResourcesInfo().join(', ');
     console.error(`The tests are done, but these handles keep the process alive: ${handles}`);
     // mocha sets the exit code in an exit listener of its own, added before this one.
     process.once('exit', () => (process.exitCode = 1));
     process.exit();
-  }, EXIT_GRACE_MS).unref();
+  };
+  // Twice, since a process that stood still for so long has not yet seen what ended meanwhile.
+  setTimeout(() => setTimeout(report, EXIT_GRACE_MS).unref(), EXIT_GRACE_MS).unref();
 }
 
 function listFolder(path: string): readonly string[] {
