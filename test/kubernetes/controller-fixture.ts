@@ -201,7 +201,7 @@ export class Fixture implements AsyncDisposable {
   }
 
   /** Moves the simulated cluster on until a condition holds; what throws does not hold yet. */
-  async until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+  async until(what: string, condition: () => boolean, timeoutMs = 30_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       await this.cluster.step();

@@ -55,7 +55,7 @@ class ControllerProcess {
 }
 
 describe("the Kubernetes controller's process", function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   const processes: ControllerProcess[] = [];
   let fixture: Fixture;
   let args: readonly string[];
@@ -85,7 +85,7 @@ describe("the Kubernetes controller's process", function () {
     const polling = setInterval(() => void controller.page('/readyz').then((page) => (status = page.status)), 30);
     try {
       await fixture
-        .until('the process is ready', () => status === 200, 15_000)
+        .until('the process is ready', () => status === 200, 60_000)
         .catch((error: unknown) => {
           throw new Error(`${String(error)}\n${controller.output}`);
         });
@@ -120,7 +120,7 @@ describe("the Kubernetes controller's process", function () {
     await fixture.until('it has begun', () => Object.keys(fixture.ports()).length > 3);
     expect(await killed.end('SIGKILL')).to.equal('SIGKILL');
     const controller = start();
-    await fixture.until('all are told', () => Object.values(fixture.told()).filter(Boolean).length === 9, 15_000);
+    await fixture.until('all are told', () => Object.values(fixture.told()).filter(Boolean).length === 9, 60_000);
     expect(fixture.ports()).to.include(ports);
     expect(Object.values(fixture.ips())).to.deep.equal(Array.from({ length: 9 }, (_, i) => `10.16.0.${21 + i}`));
     expect(await controller.end('SIGTERM'), controller.output).to.equal(0);
@@ -130,7 +130,7 @@ describe("the Kubernetes controller's process", function () {
     const kubeconfig = args.slice(0, 2);
     const controller = start(...kubeconfig, '--nb-remote', 'unix:/nowhere/nb.sock', '--listen', '127.0.0.1:0');
     let page = await controller.page('/readyz');
-    for (let i = 0; i < 500 && page.status === 0; i++) {
+    for (let i = 0; i < 2_000 && page.status === 0; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       page = await controller.page('/readyz');
     }

@@ -233,7 +233,7 @@ describe('the connections of a client', () => {
       await failed;
       server.onConnect = () => undefined;
       client.reconnect();
-      await client.synced({ timeoutMs: 1000 });
+      await client.synced({ timeoutMs: 20_000 });
       server.onConnect = refused;
       let pauses = 0;
       const stop = client.on('state', (state) => {
@@ -242,7 +242,7 @@ describe('the connections of a client', () => {
         client.reconnect();
       });
       server.latest.cut();
-      await client.synced({ timeoutMs: 1000 });
+      await client.synced({ timeoutMs: 20_000 });
       stop();
       expect(pauses).to.equal(3);
     });
