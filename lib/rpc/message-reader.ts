@@ -35,6 +35,11 @@ export class MessageReader {
     });
   }
 
+  /** Is a reply with rows to come? */
+  get expectsRows(): boolean {
+    return this.#expected.size > 0;
+  }
+
   /** Reads the rows of the reply to a request that is about to be sent while they arrive, if the reply is long. */
   expectRows(id: number, rows: ReplyRows): void {
     this.#expected.set(id, rows);

@@ -12,6 +12,8 @@ import { Reconnect } from './reconnect.js';
 export interface ProbeHandlers {
   /** To send the server something that it answers. */
   onProbe(): void;
+  /** Is the server at something that it cannot interrupt, so that its silence means nothing? */
+  isBusy(): boolean;
   /** Nothing came for `silentMs`, although the server was asked. The probe has stopped. */
   onSilence(silentMs: number): void;
 }
@@ -65,7 +67,8 @@ export class Probe {
     const now = this.#clock.now();
     const { bytesFlushed, bytesSent, writableBytes } = this.#stream;
     // A server that takes what had to wait for it is alive, too.
-    if (this.#queuedBefore && bytesFlushed > this.#flushedBefore) this.#liveness.activity(now);
+    const takesMore = this.#queuedBefore && bytesFlushed > this.#flushedBefore;
+    if (takesMore || this.#handlers.isBusy()) this.#liveness.activity(now);
     this.#queuedBefore = writableBytes > 0 || bytesFlushed < bytesSent;
     this.#flushedBefore = bytesFlushed;
     this.#liveness.receiveAttempted(now);

@@ -321,6 +321,33 @@ describe('RpcSession echo', () => {
     expect(ends).to.have.length(1);
   });
 
+  it('takes the silence of a server for work while it composes a snapshot, until that arrives', async () => {
+    const { stream, clock, ends, session } = rig({ probeIntervalMs: 1000 });
+    const rows = { depth: 3, open: () => undefined } as const;
+    const pending = failure(session.request('monitor', [], { rows }));
+    clock.advance(30_000);
+    expect(ends).to.deep.equal([]);
+    stream.receive('{"id":0,"result":{');
+    clock.advance(1900);
+    expect(ends).to.deep.equal([]);
+    clock.advance(1200);
+    expect(ends[0]?.message).to.contain('is silent');
+    expect(await pending).to.be.instanceOf(ConnectionLostError);
+  });
+
+  it('watches the server again once the snapshot has come, or is waited for no more', async () => {
+    const rows = { depth: 3, open: () => undefined } as const;
+    for (const timeoutMs of [undefined, 5000]) {
+      const { stream, clock, ends, session } = rig({ probeIntervalMs: 1000 });
+      const settled = session.request('monitor', [], { rows, timeoutMs }).catch(() => undefined);
+      if (timeoutMs === undefined) stream.receive('{"id":0,"result":{},"error":null}');
+      else clock.advance(timeoutMs);
+      await settled;
+      clock.advance(3000);
+      expect(ends).to.have.length(1);
+    }
+  });
+
   it('is off on Unix sockets and with interval 0, and every 5 s else', () => {
     for (const scheme of ['unix', 'punix'] as const) {
       expect(rig({}, new FakeStream({ scheme, path: '/x' })).clock.timers).to.equal(0);
