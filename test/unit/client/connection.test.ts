@@ -104,7 +104,7 @@ describe('the connections of a client', () => {
 
     it('end connect(), which says what the last attempt came to', async () => {
       server.onRequest = () => 'silence';
-      const error = await failure(connect({ readyTimeoutMs: 80, connectTimeoutMs: 20 }));
+      const error = await failure(connect({ readyTimeoutMs: 500, connectTimeoutMs: 20 }));
       expect(error).to.include({ code: 'ConnectFailed' });
       expect(error.message).to.match(/no reply from tcp:a:1 within 20 ms/);
       expect(server.connections.every(({ closed }) => closed)).to.equal(true);
@@ -217,7 +217,8 @@ describe('the connections of a client', () => {
         await reached(client, 'backoff', 24);
         const seconds = (performance.now() - from) / 1000;
         const rounds = states.filter((state) => state.name === 'backoff' && state.delayMs > 0).length;
-        expect(rounds, 'pauses').to.be.greaterThan(2);
+        // A session that lasts as long as a pause, as on a slow machine, is followed by none.
+        expect(rounds > 2 || seconds > 24 * 0.02, `${rounds} pauses in ${seconds} s`).to.equal(true);
         // A round of three attempts and a pause of 15 ms at least: no more than 200 attempts in a second.
         expect(server.attempts.length / seconds).to.be.lessThan(250);
       });
