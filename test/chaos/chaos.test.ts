@@ -4,7 +4,7 @@ import { runChaos } from './chaos.js';
 import { formatReport } from './report.js';
 
 describe('a cluster under writes while its members are killed, frozen, cut off', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it('loses no acknowledged write, doubles none, and leaves replicas and listeners with the truth', async () => {
     const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 32));

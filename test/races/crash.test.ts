@@ -13,7 +13,7 @@ import { WorkerProcess } from './worker-process.js';
 const KILLS = 300;
 
 describe('managers that are killed', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
 
   it('situation 30: between any two messages and at any moment, lose no address, give none twice, and leave nothing half done', async () => {
     const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 32));

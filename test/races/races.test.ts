@@ -7,7 +7,7 @@ import { formatRaces } from './report.js';
 const OPERATIONS = 3_000;
 
 describe('four managers and a writer that knows nothing of them', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('share two switches of pools and a full subnet: no address is ever given twice, and no conflict stays', async () => {
     const seed = Number(process.env['RACES_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
