@@ -18,6 +18,9 @@ export interface ProbeHandlers {
   onSilence(silentMs: number): void;
 }
 
+/** Intervals for which a server may be busy: a minute where they have five seconds. */
+const MAX_BUSY_INTERVALS = 12;
+
 /** See the head of this file. Starts at once; `intervalMs` 0 makes it do nothing. */
 export class Probe {
   readonly #clock: Clock;
@@ -28,6 +31,7 @@ export class Probe {
   #cancelTimer: (() => void) | undefined;
   #flushedBefore = 0;
   #queuedBefore = false;
+  #busyIntervals = 0;
 
   constructor(stream: Stream, intervalMs: number, clock: Clock, handlers: ProbeHandlers) {
     this.#stream = stream;
@@ -68,7 +72,9 @@ export class Probe {
     const { bytesFlushed, bytesSent, writableBytes } = this.#stream;
     // A server that takes what had to wait for it is alive, too.
     const takesMore = this.#queuedBefore && bytesFlushed > this.#flushedBefore;
-    if (takesMore || this.#handlers.isBusy()) this.#liveness.activity(now);
+    this.#busyIntervals = this.#handlers.isBusy() ? this.#busyIntervals + 1 : 0;
+    const isBusy = this.#busyIntervals > 0 && this.#busyIntervals < MAX_BUSY_INTERVALS;
+    if (takesMore || isBusy) this.#liveness.activity(now);
     this.#queuedBefore = writableBytes > 0 || bytesFlushed < bytesSent;
     this.#flushedBefore = bytesFlushed;
     this.#liveness.receiveAttempted(now);

@@ -111,7 +111,7 @@ export class RpcSession {
     });
     this.#probe = new Probe(stream, probeIntervalMs, this.#clock, {
       onProbe: () => this.#sendProbe(),
-      // A server composes a snapshot before it sends any of it, which may take a minute; the request has its own limit.
+      // A server composes a snapshot before it sends any of it, which takes seconds where there are 100,000 rows.
       isBusy: () => this.#reader.expectsRows && this.#reader.unfinishedBytes === 0,
       onSilence: (silentMs) => {
         const what = `the server at ${formatRemote(stream.remote)} is silent: nothing came for ${Math.round(silentMs)} ms`;

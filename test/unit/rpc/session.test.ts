@@ -321,16 +321,26 @@ describe('RpcSession echo', () => {
     expect(ends).to.have.length(1);
   });
 
-  it('takes the silence of a server for work while it composes a snapshot, until that arrives', async () => {
+  it('takes the silence of a server for work while it composes a snapshot, for twelve intervals', async () => {
     const { stream, clock, ends, session } = rig({ probeIntervalMs: 1000 });
     const rows = { depth: 3, open: () => undefined } as const;
     const pending = failure(session.request('monitor', [], { rows }));
-    clock.advance(30_000);
+    clock.advance(11_900);
     expect(ends).to.deep.equal([]);
-    stream.receive('{"id":0,"result":{');
+    stream.receive('{"id":0,');
     clock.advance(1900);
     expect(ends).to.deep.equal([]);
+    // What has begun to arrive is composed.
     clock.advance(1200);
+    expect(ends[0]?.message).to.contain('is silent');
+    expect(await pending).to.be.instanceOf(ConnectionLostError);
+  });
+
+  it('gives up a server that takes more than twelve intervals for a snapshot', async () => {
+    const { clock, ends, session } = rig({ probeIntervalMs: 1000 });
+    const rows = { depth: 3, open: () => undefined } as const;
+    const pending = failure(session.request('monitor', [], { rows }));
+    clock.advance(13_100);
     expect(ends[0]?.message).to.contain('is silent');
     expect(await pending).to.be.instanceOf(ConnectionLostError);
   });
