@@ -17,13 +17,21 @@ export type WireOperation = Readonly<Record<string, unknown>>;
 
 type WireResult = Readonly<Record<string, unknown>> & { readonly error?: unknown };
 
+const NO_TRANSACTION = '00000000-0000-0000-0000-000000000000';
+
 /** A connection to `unix:PATH`. */
 export class BareClient {
   /** Takes notifications; requests of the server other than `echo` do not occur. */
   onNotification: (message: BareMessage) => void = () => undefined;
+  /** Called when the server has ended the connection. */
+  onClose: () => void = () => undefined;
+  /** The last transaction that the reply to `monitor` knew of. */
+  lastTransaction = NO_TRANSACTION;
   bytesReceived = 0;
   /** When the first bytes came after the last request was sent: of its reply, while requests are sent one by one. */
   replyBeganAt = NaN;
+  /** Where the bytes that arrive are kept, if anywhere. */
+  recording: Buffer[] | undefined;
   readonly #socket: Socket;
   readonly #pending = new Map<number, (message: BareMessage) => void>();
   #nextId = 0;
@@ -35,6 +43,7 @@ export class BareClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk) => this.#scan(chunk));
+    socket.on('end', () => this.onClose());
   }
 
   static connect(remote: string): Promise<BareClient> {
@@ -62,14 +71,18 @@ export class BareClient {
     return results;
   }
 
-  /** Monitors every column of these tables; resolves with the rows by table and uuid. */
+  /**
+   * Monitors these columns of these tables; resolves with the rows by table and uuid: all, or what has changed since a
+   * transaction that the server remembers.
+   */
   async monitor(
     tables: Readonly<Record<string, readonly string[]>>,
+    since: string = NO_TRANSACTION,
   ): Promise<Record<string, Record<string, { initial: WireRow }>>> {
     const requests = Object.entries(tables).map(([table, columns]) => [table, [{ columns }]]);
-    const never = '00000000-0000-0000-0000-000000000000';
-    const params = ['OVN_Northbound', 'bench', Object.fromEntries(requests), never];
+    const params = ['OVN_Northbound', 'bench', Object.fromEntries(requests), since];
     const reply = (await this.request('monitor_cond_since', params)) as [boolean, string, never];
+    this.lastTransaction = reply[1];
     return reply[2];
   }
 
@@ -79,6 +92,7 @@ export class BareClient {
 
   #scan(chunk: Buffer): void {
     this.bytesReceived += chunk.length;
+    this.recording?.push(chunk);
     if (Number.isNaN(this.replyBeganAt)) this.replyBeganAt = performance.now();
     let depth = this.#depth;
     let inString = this.#inString;

@@ -1,23 +1,15 @@
 /** A change by another client: how long until a listener has it, and what it costs. */
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { BareClient } from './bare-client.js';
 import { bar, type Bar } from './bars.js';
 import type { Context } from './context.js';
 import { interleave } from './interleave.js';
-import { STAMP, WARM_UP } from './northbound-data.js';
 import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
-import { startWorker } from './run-worker.js';
 import type { BenchServer } from './server.js';
 import { withServers } from './several-servers.js';
-import { quantile, withRatios, type Figures } from './statistics.js';
-import type { WatchKind, WatchTask } from './watch-worker.js';
+import { withRatios, type Figures } from './statistics.js';
+import { changeWatched } from './watched-changes.js';
+import type { WatchKind } from './watch-worker.js';
 
 const LABELS: Readonly<Record<WatchKind, string>> = { parse: 'floor: JSON.parse', library: 'ovn-northbound' };
-/** At a higher pace, until the compiled code is what a controller runs. */
-const WARM_UP_CHANGES = 4000;
-const WARM_UP_PER_SECOND = 4000;
-const PORTS = 1000;
 
 interface Case {
   readonly size: number;
@@ -41,20 +33,9 @@ async function measureOn(
   const kinds = Object.keys(LABELS) as WatchKind[];
   const cases = servers.flatMap((server, i) => kinds.map((kind): Case => ({ size: sizes[i] ?? 0, server, kind })));
   const { changes, changesPerSecond, longRounds: rounds, quietMs } = options;
-  const runs = await interleave(cases, { rounds, quietMs }, async ({ server: { remote }, kind }) => {
-    const client = await BareClient.connect(remote);
-    const ports = await somePorts(client);
-    const task: WatchTask = { remote, kind, changes };
-    const worker = startWorker(workers, 'watch-worker', task);
-    await worker.ready;
-    await change(client, ports, WARM_UP, Math.min(WARM_UP_CHANGES, 2 * changes), WARM_UP_PER_SECOND);
-    const replies = await change(client, ports, STAMP, changes, changesPerSecond);
-    const figures = await worker.figures;
-    // The next client's snapshot must not hold stamps, which its first changes would repeat.
-    await forget(client);
-    client.close();
-    return { ...figures, replyP50Ms: quantile(replies, 0.5), replyP99Ms: quantile(replies, 0.99) };
-  });
+  const runs = await interleave(cases, { rounds, quietMs }, ({ server: { remote }, kind }) =>
+    changeWatched(remote, kind, options, workers),
+  );
   const of = (size: number, kind: WatchKind): readonly Figures[] =>
     [...runs].find(([each]) => each.size === size && each.kind === kind)?.[1] ?? [];
   const rows = cases.map(({ size, kind }): ReportRow => {
@@ -102,45 +83,4 @@ function barsOf(row: ReportRow, size: number, smallest: number): Bar[] {
     bar('… client CPU / bare socket', row, { figure: 'cpuUs/floor', atMost: 1.5 }),
     ...(size === smallest ? [] : [bar(`… client CPU / ${count(smallest)} ports loaded`, row, growth)]),
   ];
-}
-
-async function somePorts(client: BareClient): Promise<string[]> {
-  const [selected] = await client.transact([
-    { op: 'select', table: 'Logical_Switch_Port', where: [], columns: ['_uuid'] },
-  ]);
-  const rows = selected?.['rows'] as { _uuid: [string, string] }[];
-  return rows.slice(0, PORTS).map(({ _uuid: [, uuid] }) => uuid);
-}
-
-/** Changes the ports in turn at an even pace; resolves, when all is committed, with how long each reply took. */
-async function change(
-  client: BareClient,
-  ports: readonly string[],
-  key: string,
-  total: number,
-  perSecond: number,
-): Promise<number[]> {
-  const replies: Promise<number>[] = [];
-  const startedAt = performance.now();
-  while (replies.length < total) {
-    const due = Math.min(total, Math.ceil(((performance.now() - startedAt) / 1000) * perSecond));
-    while (replies.length < due) replies.push(changeOne(client, ports[replies.length % ports.length] ?? '', key));
-    await sleep(1);
-  }
-  return Promise.all(replies);
-}
-
-async function changeOne(client: BareClient, uuid: string, key: string): Promise<number> {
-  const sentAt = process.hrtime.bigint();
-  const options = ['map', [[key, sentAt.toString()]]];
-  const where = [['_uuid', '==', ['uuid', uuid]]];
-  await client.transact([{ op: 'update', table: 'Logical_Switch_Port', where, row: { options } }]);
-  return Number(process.hrtime.bigint() - sentAt) / 1e6;
-}
-
-async function forget(client: BareClient): Promise<void> {
-  const keys = ['set', [STAMP, WARM_UP]];
-  await client.transact([
-    { op: 'mutate', table: 'Logical_Switch_Port', where: [], mutations: [['options', 'delete', keys]] },
-  ]);
 }

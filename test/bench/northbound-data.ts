@@ -134,3 +134,13 @@ export async function replicatedColumns(client: BareClient): Promise<Record<stri
   };
   return Object.fromEntries(REPLICATED.map((table) => [table, Object.keys(schema.tables[table]?.columns ?? {})]));
 }
+
+/** The bytes of a server's reply that holds the snapshot of {@link replicatedColumns}. */
+export async function recordSnapshot(remote: string): Promise<Buffer> {
+  const client = await BareClient.connect(remote);
+  const columns = await replicatedColumns(client);
+  client.recording = [];
+  await client.monitor(columns);
+  client.close();
+  return Buffer.concat(client.recording);
+}

@@ -1,8 +1,22 @@
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['first-sync', 'port-creation', 'change-latency', 'statefulset-ports', 'kept-ports'] as const;
+export const PARTS = [
+  'first-sync',
+  'port-creation',
+  'statefulset-ports',
+  'kept-ports',
+  'change-latency',
+  'reads',
+  'resync',
+  'framing',
+  'start-up',
+  'growth',
+] as const;
 export type Part = (typeof PARTS)[number];
+
+/** Left out unless thorough or asked for by name. */
+const THOROUGH_PARTS: readonly Part[] = ['growth'];
 
 export interface BenchOptions {
   /** Sizes of the databases that are replicated. */
@@ -13,6 +27,8 @@ export interface BenchOptions {
   readonly longRounds: number;
   readonly create: number;
   readonly switchSizes: readonly number[];
+  /** Sizes of the databases of the part `growth`. */
+  readonly growthSizes: readonly number[];
   readonly changes: number;
   readonly changesPerSecond: number;
   readonly replicas: number;
@@ -24,6 +40,8 @@ export interface BenchOptions {
   readonly output: 'text' | 'json' | 'markdown';
   /** Longest wait for a quiet machine before each run. */
   readonly quietMs: number;
+  /** Package that is measured in place of this checkout's. */
+  readonly tarball: string | undefined;
   readonly dataDirectory: string | undefined;
   readonly profileDirectory: string | undefined;
 }
@@ -31,11 +49,12 @@ export interface BenchOptions {
 export const USAGE = `usage: npm run bench -- [option...]
 
   --only PART,PART      ${PARTS.join(', ')}
-  --thorough            also a million ports and all sizes of switches; takes half an hour
+  --thorough            also ${THOROUGH_PARTS.join(', ')}, a million ports and all sizes of switches; takes half an hour
   --ports N,N           ports in the databases that are replicated (10000,100000), 1000 on a switch
   --rounds N            runs of each measurement (5; 3 for those that take long)
   --create N            ports that each run creates (1000)
   --switch-sizes N,N    ports on the switch before (1000,50000; thorough: 1000,10000,50000)
+  --growth N,N          ports in the databases of growth (1000,10000,100000)
   --changes N           changes that each run counts (2000)
   --rate N              changes per second (1000)
   --replicas N          replicas of the big StatefulSet (5000)
@@ -43,6 +62,7 @@ export const USAGE = `usage: npm run bench -- [option...]
   --set-replicas N      replicas of each (100)
   --kept N              kept ports of other StatefulSets on their switch (10000; thorough: 50000)
   --quiet SECONDS       before each run, wait so long at most for others to leave the machine alone (0)
+  --tarball FILE        package that start-up measures (what npm packs of this checkout)
   --data FOLDER         keep the generated databases there for the next time
   --json                print JSON instead of tables
   --markdown            print the tables of docs/performance.md
@@ -57,12 +77,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      only: { type: 'string', default: PARTS.join(',') },
+      only: { type: 'string' },
       thorough: { type: 'boolean', default: false },
       ports: { type: 'string', default: '10000,100000' },
       rounds: { type: 'string', default: '5' },
       create: { type: 'string', default: '1000' },
       'switch-sizes': { type: 'string' },
+      growth: { type: 'string', default: '1000,10000,100000' },
       changes: { type: 'string', default: '2000' },
       rate: { type: 'string', default: '1000' },
       replicas: { type: 'string', default: '5000' },
@@ -70,6 +91,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       'set-replicas': { type: 'string', default: '100' },
       kept: { type: 'string' },
       quiet: { type: 'string' },
+      tarball: { type: 'string' },
       data: { type: 'string' },
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
@@ -78,12 +100,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     },
   });
   if (values.help) return 'help';
-  const parts = values.only.split(',');
+  const { thorough } = values;
+  const usual = PARTS.filter((part) => thorough || !THOROUGH_PARTS.includes(part));
+  const parts = values.only?.split(',') ?? usual;
   for (const part of parts) {
     if (!isPart(part)) throw new Error(`--only ${part}: there is no such part; there are ${PARTS.join(', ')}`);
   }
   if (values.json && values.markdown) throw new Error('--json, --markdown: give one of the two');
-  const { thorough } = values;
   const rounds = positive('rounds', values.rounds);
   return {
     ports: sizes('ports', values.ports),
@@ -92,6 +115,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     longRounds: Math.min(rounds, LONG_ROUNDS),
     create: positive('create', values.create),
     switchSizes: sizes('switch-sizes', values['switch-sizes'] ?? (thorough ? '1000,10000,50000' : '1000,50000')),
+    growthSizes: sizes('growth', values.growth),
     changes: positive('changes', values.changes),
     changesPerSecond: positive('rate', values.rate),
     replicas: positive('replicas', values.replicas),
@@ -102,6 +126,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     thorough,
     output: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     quietMs: values.quiet === undefined ? 0 : positive('quiet', values.quiet) * 1000,
+    tarball: values.tarball,
     dataDirectory: values.data,
     profileDirectory: values['cpu-prof'],
   };

@@ -9,15 +9,26 @@ import { compile } from './compile.js';
 import type { Context } from './context.js';
 import { DatabaseFiles } from './database-files.js';
 import { measureFirstSync } from './first-sync.js';
+import { measureFraming } from './framing.js';
+import { measureGrowth } from './growth.js';
 import { measureKeptPorts } from './kept-ports.js';
 import { describeMachine } from './machine.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { measurePortCreation } from './port-creation.js';
+import { measureReads } from './reads.js';
+import { measureResync } from './resync.js';
 import { formatReport, jsonReport, type Report } from './report.js';
+import { measureStartUp } from './start-up.js';
 import { measureStatefulSetPorts } from './statefulset-ports.js';
 
 /** Ports of the database that only a thorough run replicates. */
 const MILLION = 1_000_000;
+
+function one(measure: (context: Context) => Promise<Report>): (context: Context) => AsyncIterable<Report> {
+  return async function* (context) {
+    yield await measure(context);
+  };
+}
 
 /** The measurements of each part. */
 const MEASUREMENTS: Readonly<Record<Part, (context: Context) => AsyncIterable<Report>>> = {
@@ -25,18 +36,15 @@ const MEASUREMENTS: Readonly<Record<Part, (context: Context) => AsyncIterable<Re
     const { ports, thorough } = context.options;
     for (const size of thorough ? [...ports, MILLION] : ports) yield await measureFirstSync(context, size);
   },
-  'port-creation': async function* (context) {
-    yield await measurePortCreation(context);
-  },
-  'change-latency': async function* (context) {
-    yield await measureChangeLatency(context);
-  },
-  'statefulset-ports': async function* (context) {
-    yield await measureStatefulSetPorts(context);
-  },
-  'kept-ports': async function* (context) {
-    yield await measureKeptPorts(context);
-  },
+  'port-creation': one(measurePortCreation),
+  'change-latency': one(measureChangeLatency),
+  'statefulset-ports': one(measureStatefulSetPorts),
+  'kept-ports': one(measureKeptPorts),
+  reads: one(measureReads),
+  resync: one(measureResync),
+  framing: one(measureFraming),
+  'start-up': one(measureStartUp),
+  growth: one(measureGrowth),
 };
 
 async function run(options: BenchOptions): Promise<void> {

@@ -3,13 +3,15 @@ import { Buffer } from 'node:buffer';
 
 import { connectStream } from '../../lib/wire/connect-stream.js';
 import type { OpenStream } from '../../lib/wire/stream.js';
+import { ownCpuMs } from './worker.js';
 
 /** See the head of this file. */
 export class StreamSpy {
   /** To be given to a client. */
   readonly openStream: OpenStream;
-  /** When the last connection was asked for. */
+  /** When the last connection was asked for, and the CPU time of this process by then. */
   openedAt = NaN;
+  openedCpuMs = NaN;
   /** When the first bytes of the snapshot came. */
   snapshotAt = NaN;
   bytesReceived = 0;
@@ -19,6 +21,7 @@ export class StreamSpy {
   constructor() {
     this.openStream = async (...args) => {
       this.openedAt = performance.now();
+      this.openedCpuMs = ownCpuMs();
       const stream = await connectStream(...args);
       const write = stream.write.bind(stream);
       const start = stream.start.bind(stream);

@@ -3,7 +3,7 @@
  * profits or suffers from the memory and the compiled code of another. A worker gets its task as a JSON
  * argument, may say that it is ready, and reports figures once.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import type { Figures } from './statistics.js';
 
@@ -39,6 +39,26 @@ export function cpuMsOf(pid: number): number {
     return times.reduce((sum, time) => sum + Number(time), 0) / 1e6;
   } catch {
     return NaN;
+  }
+}
+
+/** Forgets how much memory this process had at most; {@link ownPeakMb} begins anew. */
+export function resetPeak(): void {
+  try {
+    // See proc(5).
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // The peak then is that of the whole life of the process, which can only be greater.
+  }
+}
+
+/** The most memory that this process had since its start or {@link resetPeak}, in MB. */
+export function ownPeakMb(): number {
+  try {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  } catch {
+    return process.resourceUsage().maxRSS / 1024;
   }
 }
 
