@@ -11,12 +11,14 @@ export abstract class Relay implements AsyncDisposable {
   readonly #scheme: 'tcp' | 'ssl';
   readonly #sockets = new Set<Socket>();
 
-  /** Leads to `target`, a `unix:` remote, or an `ssl:` one, with which clients then speak TLS. */
+  /** Leads to `target`, a `unix:` or `tcp:` remote, or an `ssl:` one, with which clients then speak TLS. */
   protected constructor(target: string) {
     const remote = parseRemote(target);
-    if (remote.scheme !== 'unix' && remote.scheme !== 'ssl') throw new Error(`a relay cannot lead to ${target}`);
+    if (remote.scheme !== 'unix' && remote.scheme !== 'tcp' && remote.scheme !== 'ssl') {
+      throw new Error(`a relay cannot lead to ${target}`);
+    }
     this.#target = remote.scheme === 'unix' ? { path: remote.path } : { host: remote.host, port: remote.port };
-    this.#scheme = remote.scheme === 'unix' ? 'tcp' : 'ssl';
+    this.#scheme = remote.scheme === 'ssl' ? 'ssl' : 'tcp';
     this.#server.on('connection', (client) => this.#serve(client));
   }
 
