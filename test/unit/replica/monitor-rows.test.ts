@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { expect } from 'chai';
 
+import { ProtocolError } from '../../../lib/errors.js';
 import { ArrivingRows } from '../../../lib/replica/arriving-rows.js';
 import { Monitor } from '../../../lib/replica/monitor.js';
 import { formatOf, METHODS, type MonitorMethod } from '../../../lib/replica/monitor-method.js';
@@ -103,6 +104,16 @@ describe('ArrivingRows', () => {
     expect(opens('monitor_cond', { T: {} })).to.equal(true);
     expect(opens('monitor', { T: {} })).to.equal(true);
   });
+
+  it('tells of the first row that was wrong, and looks at none behind it', () => {
+    const replica = new Replica([{ table: 'T' }], () => undefined);
+    replica.adopt(schema);
+    const arriving = new ArrivingRows('monitor', replica.beginSnapshot('v1'));
+    const take = arriving.open({ T: {} })!;
+    arriving.throwIfFailed();
+    for (const n of ['first', 'second']) take('T', uuid(1), { new: { n } });
+    expect(() => arriving.throwIfFailed()).to.throw(ProtocolError, /"first"/);
+  });
 });
 
 describe('Monitor with a snapshot that comes in pieces', () => {
@@ -156,26 +167,27 @@ describe('Monitor with a snapshot that comes in pieces', () => {
       expect(rig.causes).to.deep.equal(['initial', 'resync']);
     });
 
-    for (const [what, row, words] of [
-      ['of the wrong type', { n: 'x' }, /holds an integer/],
-      ['without contents', null, /without the contents/],
+    for (const [what, update, words] of [
+      ['of the wrong type', { initial: { n: 'x' }, new: { n: 'x' } }, /holds an integer/],
+      ['without contents', { delete: null, old: {} }, /without the contents/],
     ] as const) {
       it(`refuses one with a row ${what} as it refuses a short one, and asks for all of it again, with ${method}`, async () => {
+        const members = method === 'monitor' ? ['new', 'old'] : ['initial', 'delete'];
+        const bad = Object.fromEntries(Object.entries(update).filter(([member]) => members.includes(member)));
         const faults: string[] = [];
         for (const size of [40, 1_000_000]) {
           const rig = new Rig(method);
-          const bad = row === null ? { [uuid(200)]: [] } : { [uuid(200)]: row };
-          const text = rig.reply({ ...rows(100), ...bad, ...rows(50, 300) });
-          const wrong = row === null ? text.replace(/"(?:new|initial)":\[\]/, '"x":0') : text;
-          const fault = await failure(rig.startWith(wrong, size));
+          await rig.startWith(rig.reply(rows(3)));
+          const text = rig.reply({ ...rows(100), [uuid(200)]: 'bad', ...rows(50, 300) });
+          const fault = await failure(rig.startWith(text.replace('"bad"', JSON.stringify(bad)), size));
           expect(fault).to.include({ code: 'Protocol' });
           faults.push((fault as Error).message);
-          expect(rig.names).to.deep.equal([]);
+          expect(rig.names).to.deep.equal(['n0', 'n1', 'n2']);
           expect(rig.session.closed).to.equal(false);
-          await rig.startWith(rig.reply(rows(3)));
-          expect(rig.names).to.have.lengthOf(3);
-          const asked = rig.stream.take() as { params: unknown[] }[];
-          if (method === 'monitor_cond_since') expect(asked[0]!.params[3]).to.equal(ZERO_UUID);
+          await rig.startWith(rig.reply(rows(2)));
+          expect(rig.names).to.have.lengthOf(2);
+          const [asked] = rig.stream.take() as { readonly params: readonly unknown[] }[];
+          expect(asked!.params[3]).to.equal(ZERO_UUID);
         }
         expect(faults[0]).to.equal(faults[1]).and.to.match(words);
       });

@@ -45,6 +45,7 @@ class Rig {
   take(tables: Rows): void {
     const snapshot = this.begin();
     for (const [table, rows] of Object.entries(tables)) {
+      snapshot.addAll({ [table]: {} });
       for (const [key, initial] of Object.entries(rows)) snapshot.add(table, key, { initial });
     }
     this.replica.applySnapshot(snapshot);
@@ -195,7 +196,7 @@ describe('the first snapshot', () => {
 
   it('is a batch also when it is empty', () => {
     const rig = new Rig();
-    rig.take({});
+    rig.take({ T: {} });
     expect(rig.batches).to.deep.equal(['initial']);
     expect(rig.replica.version).to.equal(1);
     expect(rig.replica.lastBatch).to.include({ inserts: 0, updates: 0, deletes: 0 });

@@ -215,9 +215,14 @@ describe('MessageReader with replies whose rows are expected', () => {
   });
 
   it('never takes rows of one depth for those of another', () => {
-    const deeper = `{"D":{"T":{"${A}":{},"${B}":{}}}}`;
-    const rig = new Rig().expect(1, 4).push(plain(1, deeper), 60);
-    expect(rig.rows).to.deep.equal([]);
-    expect(rig.messages[0]).to.have.deep.property('result', JSON.parse(deeper));
+    const rows = `{"T":{"${A}":{},"${B}":{}}}`;
+    for (const [rig, text] of [
+      [new Rig().expect(1, 4), plain(1, `{"D":${rows}}`)],
+      [new Rig().expect(1, 4).expect(2, 3), reply(2, rows)],
+    ] as const) {
+      rig.push(text, 60);
+      expect(rig.rows).to.deep.equal([]);
+      expect(rig.messages[0]).to.have.deep.property('result', (JSON.parse(text) as { result: unknown }).result);
+    }
   });
 });
