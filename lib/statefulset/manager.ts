@@ -114,7 +114,7 @@ export class StatefulSetPortManager implements Disposable {
    * `AddressOutOfSubnet`, `ReservedAddress`, `SubnetUnknown`, `InvalidSubnet`, `SwitchNotFound`, `AmbiguousSwitch`,
    * `ConflictRetriesExhausted`, `NotReady`; with `TransactionError` when the server refuses a
    * transaction, or its outcome stays unknown until the time is up; with `TimeoutError` when an earlier call for one
-   * of the pods does not end in time. What earlier transactions did stays; calling again goes on from there.
+   * of the pods does not end in time. What its other transactions did stays; calling again goes on from there.
    */
   async apply(statefulSet: StatefulSetLike, options: ApplyOptions = {}): Promise<ApplyResult> {
     return this.#apply(statefulSet, options, this.#rules);

@@ -11,9 +11,10 @@ import type { PodOutcome, RefusedPod } from '../manager-results.js';
 import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
 import { planPods } from '../plan/plan.js';
-import type { PlanRules } from '../plan/pod-plan.js';
+import { maySwap, type PlanRules } from '../plan/pod-plan.js';
 import { planView } from '../plan/plan-view.js';
 import type { DoubtfulPorts } from './doubtful-ports.js';
+import { inSequence } from './in-sequence.js';
 import { PodTurns, within } from './pod-turns.js';
 import type { PortSettingsSource } from '../settings/port-settings.js';
 import type { PodCall, ManagerTransaction, PortTransactions } from './port-transactions.js';
@@ -63,15 +64,25 @@ export class PortAllocator {
     this.#settled.forget(statefulSet);
   }
 
-  /** Ports for these pods, some hundreds in one transaction; a second call for one of them waits for the first. */
+  /**
+   * Ports for these pods, some hundreds in one transaction; a second call for one of them waits for the first. While the
+   * server works on some hundreds, the next ones are planned upon them.
+   */
   async ensure(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+    const { workload } = call;
     const outcomes: PodOutcome[] = [];
-    for (const chunk of this.#chunks(call.workload, pods, rules)) {
-      const ended = await this.#ensureChunk(call, chunk, rules);
-      this.#parts.onOutcomes(ended);
-      outcomes.push(...ended);
-    }
-    return inSequence(outcomes);
+    // Ports that may swap are all in the first chunk: what they give up is for others once it is certain.
+    const atOnce = maySwap(rules) ? 1 : 2;
+    await inSequence(
+      this.#chunks(workload, pods, rules),
+      atOnce,
+      (chunk) => this.#findSettled(workload, chunk, rules) ?? this.#ensureChunk(call, chunk, rules),
+      (ended) => {
+        this.#parts.onOutcomes(ended);
+        outcomes.push(...ended);
+      },
+    );
+    return byOrdinal(outcomes);
   }
 
   /** What {@link ensure} would do now; sends nothing. */
@@ -94,7 +105,7 @@ export class PortAllocator {
     } finally {
       for (const flight of planned.reverse()) place.flights.withdraw(flight);
     }
-    return { outcomes: inSequence(outcomes), transactions };
+    return { outcomes: byOrdinal(outcomes), transactions };
   }
 
   /** Pods that share a transaction. Ports that are there may swap addresses, any with any other, which takes one for all. */
@@ -119,16 +130,24 @@ export class PortAllocator {
     return chunks.map((members) => members.sort((a, b) => a.ordinal - b.ordinal));
   }
 
-  async #ensureChunk(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
-    const { places, turns, lost } = this.#parts;
-    const { workload } = call;
-    if (this.#settled.has(workload.key)) {
-      const settled = this.#settledAt(workload, places.of(workload), rules);
-      const found = pods.map((pod) => settled?.find(pod));
-      // What another call is about to do to one of them counts.
-      if (found.every((outcome) => outcome !== undefined && !turns.isTaken(outcome.port))) return found as PodOutcome[];
+  /** What there is to tell when no pod needs a plan; undefined when one does. */
+  #findSettled(workload: Workload, pods: readonly WorkloadPod[], rules: PlanRules): PodOutcome[] | undefined {
+    const { places, turns } = this.#parts;
+    if (!this.#settled.has(workload.key)) return undefined;
+    const settled = this.#settledAt(workload, places.of(workload), rules);
+    const found: PodOutcome[] = [];
+    for (const pod of pods) {
+      const outcome = settled?.find(pod);
+      // What another call is about to do to it counts.
+      if (outcome === undefined || turns.isTaken(outcome.port)) return undefined;
+      found.push(outcome);
     }
-    const names = pods.map(({ name }) => portName(workload.namespace, name));
+    return found;
+  }
+
+  async #ensureChunk(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+    const { turns, lost } = this.#parts;
+    const names = pods.map(({ name }) => portName(call.workload.namespace, name));
     const written = await turns.take(names, call, () => this.#ensureAlone(call, pods, rules));
     for (const outcome of written) if (outcome.status !== 'refused') lost.forget(outcome.port);
     return written;
@@ -254,13 +273,8 @@ export class PortAllocator {
       if (plan.action !== 'reuse' || outcome?.status !== 'reused') continue;
       if (!outcome.refreshed && !plan.stale && plan.drift === undefined) settled?.note(plan.pod, plan.kept);
     }
-    return outcomes.length === 0 ? written : inSequence([...outcomes, ...written]);
+    return outcomes.length === 0 ? written : byOrdinal([...outcomes, ...written]);
   }
-}
-
-/** May ports that are there give up addresses for others? */
-function maySwap({ onDrift, onRecreate }: PlanRules): boolean {
-  return onDrift === 'readdress' || onRecreate === 'fresh';
 }
 
 function withConflicts(outcomes: readonly PodOutcome[], conflicts: readonly RefusedPod[]): PodOutcome[] {
@@ -269,7 +283,7 @@ function withConflicts(outcomes: readonly PodOutcome[], conflicts: readonly Refu
   return outcomes.map((outcome) => byPod.get(outcome.pod) ?? outcome);
 }
 
-function inSequence<O extends Pick<PodOutcome, 'ordinal'>>(outcomes: O[]): O[] {
+function byOrdinal<O extends Pick<PodOutcome, 'ordinal'>>(outcomes: O[]): O[] {
   return outcomes.sort((a, b) => a.ordinal - b.ordinal);
 }
 

@@ -15,7 +15,7 @@ import {
   poolEnds,
   readMacOverride,
 } from './plan-addresses.js';
-import type { PlanRules, PlanScope, PlanView, PortDrift, Step } from './pod-plan.js';
+import { maySwap, type PlanRules, type PlanScope, type PlanView, type PortDrift, type Step } from './pod-plan.js';
 import { PortError } from '../port-error.js';
 import { movablePorts, type Move } from './readdressing.js';
 import { subjectOf } from '../switches/site.js';
@@ -40,21 +40,25 @@ export function isLaterIncarnation(workload: Workload, kept: ManagedPort): boole
   return isOlder && isOtherIncarnation(workload, kept);
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * The kept ports that get other IP addresses on the same switch for certain, with those addresses claimed: others of
- * the plan may take the old ones.
+ * the plan may take the old ones. `wantedBy` is what each of the pods is to have.
  */
 export function planMoves(
   workload: Workload,
-  wantedBy: ReadonlyMap<WorkloadPod, IpPair | PortError | undefined>,
+  pods: readonly WorkloadPod[],
+  wantedBy: readonly (IpPair | PortError | undefined)[],
   view: PlanView,
   rules: PlanRules,
 ): ReadonlySet<string> {
-  if (rules.onDrift !== 'readdress' && rules.onRecreate !== 'fresh') return new Set();
+  if (!maySwap(rules)) return NONE;
   const moves = new Map<string, Move>();
   const wanted: [string, IpPair][] = [];
   const askedMacs = new Set<string>();
-  for (const [pod, want] of wantedBy) {
+  for (const [i, pod] of pods.entries()) {
+    const want = wantedBy[i];
     const mac = askedMac(workload, pod);
     const isRepeated = mac !== undefined && askedMacs.has(mac);
     if (mac !== undefined) askedMacs.add(mac);

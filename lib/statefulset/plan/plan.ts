@@ -20,28 +20,25 @@ export function planPods(
   view: PlanView,
   rules: PlanRules,
 ): PodPlan[] {
-  const settingsBy = new Map(pods.map((pod) => [pod, attempt(() => view.settings(pod))]));
+  const settings = pods.map((pod) => attempt(() => view.settings(pod)));
   // Whom the settings refuse keeps its address: nobody else of the plan may count on that.
-  const wantedBy = new Map(
-    pods.map((pod) => {
-      const settings = settingsBy.get(pod);
-      if (settings instanceof PortError) return [pod, settings];
-      return [pod, attempt(() => wantedAddresses(workload, pool, pod, view, rules))];
-    }),
-  );
-  const scope: PlanScope = { workload, pool, view, rules, moving: planMoves(workload, wantedBy, view, rules) };
-  return pods.flatMap((pod) => {
-    if (rules.existingName !== undefined && existingPort(workload, pod, view, rules) === undefined) return [];
-    const planned = attempt(() => {
-      const settings = settingsBy.get(pod);
-      if (settings instanceof PortError) throw settings;
-      const step = planPod(scope, pod, wantedBy.get(pod));
-      return Object.assign(step, { settings: step.action === 'reuse' && step.stale ? undefined : settings });
-    });
-    if (!(planned instanceof PortError)) return planned;
-    const port = portName(workload.namespace, pod.name);
-    return { pod, port, action: 'refuse', error: planned, settings: undefined };
+  const wanted = pods.map((pod, i) => {
+    const refused = settings[i];
+    return refused instanceof PortError ? refused : attempt(() => wantedAddresses(workload, pool, pod, view, rules));
   });
+  const scope: PlanScope = { workload, pool, view, rules, moving: planMoves(workload, pods, wanted, view, rules) };
+  return pods.flatMap((pod, i) => {
+    if (rules.existingName !== undefined && existingPort(workload, pod, view, rules) === undefined) return [];
+    const own = settings[i];
+    if (own instanceof PortError) return refusal(workload, pod, own);
+    const step = attempt(() => planPod(scope, pod, wanted[i]));
+    if (step instanceof PortError) return refusal(workload, pod, step);
+    return Object.assign(step, { settings: step.action === 'reuse' && step.stale ? undefined : own });
+  });
+}
+
+function refusal({ namespace }: Workload, pod: WorkloadPod, error: PortError): PodPlan {
+  return { pod, port: portName(namespace, pod.name), action: 'refuse', error, settings: undefined };
 }
 
 function planPod(scope: PlanScope, pod: WorkloadPod, wanted: IpPair | PortError | undefined): Step {

@@ -27,6 +27,11 @@ export interface PlanRules {
   readonly strictExclude: boolean;
 }
 
+/** May ports that are there give up addresses for others of the same plan? */
+export function maySwap({ onDrift, onRecreate }: Pick<PlanRules, 'onDrift' | 'onRecreate'>): boolean {
+  return onDrift === 'readdress' || onRecreate === 'fresh';
+}
+
 /** A port that has an address, as far as errors tell of it. */
 export interface AddressHolder {
   readonly port: string;

@@ -28,72 +28,90 @@ export interface WrittenPorts {
   readonly changed: readonly string[];
 }
 
+/** What one run writes. Most runs write one kind of thing. */
+class Run {
+  /** MAC addresses by name of port. */
+  readonly created = new Map<string, string>();
+  readonly changed = new Map<string, Changed>();
+  /** Uuids. */
+  readonly adopted = new Set<string>();
+}
+
+/** What runs wrote that were kept. */
+class Kept {
+  readonly created = new Map<string, Created>();
+  readonly former = new Map<string, Changed>();
+  /** Uuids. */
+  readonly adopted = new Set<string>();
+}
+
+const NOTHING: WrittenPorts = { created: new Map(), changed: [] };
+
 /** See the head of this file. */
 export class FlightWrites {
-  readonly #created = new Map<string, Created>();
-  readonly #former = new Map<string, Changed>();
-  /** Uuids. */
-  readonly #adopted = new Set<string>();
-  /** Of the present run. */
-  readonly #creating = new Map<string, string>();
-  readonly #changing = new Map<string, Changed>();
-  readonly #adopting = new Set<string>();
+  /** The present run, once it writes something. */
+  #run: Run | undefined;
+  #kept: Kept | undefined;
 
   /** Begins a run: one before it that was not kept has failed. */
   begin(): void {
-    this.#creating.clear();
-    this.#changing.clear();
-    this.#adopting.clear();
+    this.#run = undefined;
   }
 
   /** Notes that the present run creates the port of this name. */
   noteCreated(port: string, mac: string): void {
-    this.#creating.set(port, mac);
+    (this.#run ??= new Run()).created.set(port, mac);
   }
 
   /** Notes that the present run gives the port of this name, with this uuid, other addresses. */
   noteChanged(port: string, uuid: string, former: FormerPlace): void {
-    this.#changing.set(port, { ...former, uuid });
+    (this.#run ??= new Run()).changed.set(port, { ...former, uuid });
   }
 
   /** Notes that the present run takes over the port with this uuid. */
   noteAdopted(uuid: string): void {
-    this.#adopting.add(uuid);
+    (this.#run ??= new Run()).adopted.add(uuid);
   }
 
   /** The present run is in force, or may be; `uuidOf` tells what it created, where that is known. */
   keep(uuidOf: (port: string) => string | undefined = () => undefined): void {
-    for (const [port, mac] of this.#creating) this.#created.set(port, { mac, uuid: uuidOf(port) });
-    for (const [port, former] of this.#changing) this.#former.set(port, former);
-    for (const uuid of this.#adopting) this.#adopted.add(uuid);
+    const run = this.#run;
+    if (run === undefined) return;
+    const kept = (this.#kept ??= new Kept());
+    for (const [port, mac] of run.created) kept.created.set(port, { mac, uuid: uuidOf(port) });
+    for (const [port, former] of run.changed) kept.former.set(port, former);
+    for (const uuid of run.adopted) kept.adopted.add(uuid);
     this.begin();
   }
 
   /** What the present run writes. */
   get present(): WrittenPorts {
-    return { created: this.#creating, changed: [...this.#changing.keys()] };
+    const run = this.#run;
+    return run === undefined ? NOTHING : { created: run.created, changed: [...run.changed.keys()] };
   }
 
   /** What runs wrote that were kept. */
   get kept(): WrittenPorts {
-    const created = new Map(Array.from(this.#created, ([port, { mac }]) => [port, mac]));
-    return { created, changed: [...this.#former.keys()] };
+    const kept = this.#kept;
+    if (kept === undefined) return NOTHING;
+    const created = new Map(Array.from(kept.created, ([port, { mac }]) => [port, mac]));
+    return { created, changed: [...kept.former.keys()] };
   }
 
   /** Was the port, as it is now, created by a run that was kept? */
   hasCreated(port: string, mac: string, uuid: string | undefined): boolean {
-    const created = this.#created.get(port);
+    const created = this.#kept?.created.get(port);
     return created?.mac === mac && (created.uuid === undefined || created.uuid === uuid);
   }
 
   /** Did a run that was kept take over the port with this uuid? */
   hasAdopted(uuid: string | undefined): boolean {
-    return uuid !== undefined && this.#adopted.has(uuid);
+    return uuid !== undefined && this.#kept?.adopted.has(uuid) === true;
   }
 
   /** What the port had before a run that was kept, if one changed it. */
   former(port: string, uuid: string | undefined): FormerPlace | undefined {
-    const changed = this.#former.get(port);
+    const changed = this.#kept?.former.get(port);
     return changed?.uuid === uuid ? changed : undefined;
   }
 }
