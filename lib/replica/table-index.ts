@@ -17,11 +17,26 @@ export type Match = Readonly<Record<string, unknown>>;
 
 type Key = Atom | undefined;
 
+interface Part {
+  readonly column: string;
+  readonly key: string | undefined;
+}
+
+/** See {@link TableIndex.lookUp}. */
+export type Found = RowData | Uuid | ReadonlySet<Uuid>;
+
+const NO_ROWS: ReadonlySet<Uuid> = new Set<Uuid>();
+const NOT_ASKED = Symbol('not asked');
+
 /** One index of one table, kept up to date by the replica. */
 export class TableIndex {
-  readonly parts: readonly { readonly column: string; readonly key: string | undefined }[];
+  readonly parts: readonly Part[];
   readonly #perMember: boolean;
-  readonly #rows = new Map<Key, Uuid | Set<Uuid>>();
+  /**
+   * Where one row has a key, the row itself: to go from its uuid to the row takes as long as all the rest of a look-up
+   * in a big table. Not for the members of sets, of which one change of a row would replace thousands.
+   */
+  readonly #found = new Map<Key, RowData | Uuid | Set<Uuid>>();
 
   /** Throws {@link SchemaError} when a part does not fit the table. */
   constructor(table: TableSchema, parts: readonly IndexPart[], replicated: ReadonlyMap<string, unknown>) {
@@ -43,18 +58,39 @@ export class TableIndex {
     this.#perMember = table.column((this.parts[0] as { column: string }).column).kind === 'set';
   }
 
-  /** Uuids of the rows that the index finds for `match`; undefined when the index cannot serve it. */
-  lookUp(match: Match): readonly Uuid[] | undefined {
-    const found = this.#find(match);
-    if (found === 'unusable') return undefined;
-    if (found === undefined) return [];
-    return typeof found === 'string' ? [found] : [...found];
+  /**
+   * What the index finds for `match`, as it holds it: a row, or the uuid or uuids of rows; undefined when it cannot
+   * serve it.
+   */
+  lookUp(match: Match): Found | undefined {
+    const { parts } = this;
+    const [first] = parts;
+    if (first === undefined) return undefined;
+    if (this.#perMember) {
+      const wanted = match[first.column];
+      return Array.isArray(wanted) && wanted.length > 0 ? this.#rowsOf(wanted[0] as Atom) : undefined;
+    }
+    if (parts.length === 1) {
+      const wanted = wantedBy(match, first);
+      return wanted === NOT_ASKED ? undefined : this.#rowsOf(wanted);
+    }
+    const values: Key[] = [];
+    for (const part of parts) {
+      const wanted = wantedBy(match, part);
+      if (wanted === NOT_ASKED) return undefined;
+      values.push(wanted);
+    }
+    return this.#rowsOf(joinKey(values));
+  }
+
+  #rowsOf(key: Key): Found {
+    return this.#found.get(key) ?? NO_ROWS;
   }
 
   /** Takes over the change of one row. `changes` names the columns that differ; undefined when any may. */
   update(old: RowData | undefined, row: RowData | undefined, changes: readonly ColumnChange[] | undefined): void {
-    const uuid = ((row ?? old) as RowData)._uuid;
     if (this.#perMember) {
+      const uuid = ((row ?? old) as RowData)._uuid;
       const column = (this.parts[0] as { column: string }).column;
       const { added, removed } = memberChanges(column, old, row, changes);
       for (const member of removed) this.#remove(member, uuid);
@@ -63,31 +99,17 @@ export class TableIndex {
     }
     const before = old === undefined ? undefined : this.#keyOf(old);
     const after = row === undefined ? undefined : this.#keyOf(row);
-    if (old !== undefined && row !== undefined && before === after) return;
-    if (old !== undefined && this.#holds(before)) this.#remove(before, uuid);
-    if (row !== undefined && this.#holds(after)) this.#add(after, uuid);
+    if (old !== undefined && row !== undefined && before === after) {
+      if (this.#found.get(after) === old) this.#found.set(after, row);
+      return;
+    }
+    if (old !== undefined && this.#holds(before)) this.#remove(before, old._uuid);
+    if (row !== undefined && this.#holds(after)) this.#add(after, row);
   }
 
   /** Rows without the map key are not kept: in a big table most rows may lack it. */
   #holds(key: Key): boolean {
     return key !== undefined || this.parts[0]?.key === undefined;
-  }
-
-  #find(match: Match): Uuid | Set<Uuid> | undefined | 'unusable' {
-    if (this.#perMember) {
-      const wanted = match[(this.parts[0] as { column: string }).column];
-      return Array.isArray(wanted) && wanted.length > 0 ? this.#rows.get(wanted[0] as Atom) : 'unusable';
-    }
-    const values: Key[] = [];
-    for (const { column, key } of this.parts) {
-      if (!Object.hasOwn(match, column)) return 'unusable';
-      const wanted = match[column];
-      if (key === undefined) values.push(wanted as Key);
-      else if (wanted !== null && typeof wanted === 'object' && Object.hasOwn(wanted, key)) {
-        values.push((wanted as Record<string, Atom>)[key]);
-      } else return 'unusable';
-    }
-    return this.#rows.get(joinKey(values));
   }
 
   #keyOf(row: RowData): Key {
@@ -96,21 +118,33 @@ export class TableIndex {
     return joinKey(this.parts.map(({ column, key }) => partOf(row[column], key)));
   }
 
-  #add(key: Key, uuid: Uuid): void {
-    const present = this.#rows.get(key);
-    if (present === undefined) this.#rows.set(key, uuid);
-    else if (typeof present === 'string') this.#rows.set(key, new Set([present, uuid]));
-    else present.add(uuid);
+  #add(key: Key, added: RowData | Uuid): void {
+    const present = this.#found.get(key);
+    if (present === undefined) this.#found.set(key, added);
+    else if (present instanceof Set) present.add(uuidOf(added));
+    else this.#found.set(key, new Set([uuidOf(present), uuidOf(added)]));
   }
 
   #remove(key: Key, uuid: Uuid): void {
-    const present = this.#rows.get(key);
-    if (present === uuid) this.#rows.delete(key);
-    else if (present instanceof Set) {
+    const present = this.#found.get(key);
+    if (present instanceof Set) {
       present.delete(uuid);
-      if (present.size === 0) this.#rows.delete(key);
-    }
+      if (present.size === 0) this.#found.delete(key);
+    } else if (present !== undefined && uuidOf(present) === uuid) this.#found.delete(key);
   }
+}
+
+function uuidOf(rowOrUuid: RowData | Uuid): Uuid {
+  return typeof rowOrUuid === 'string' ? rowOrUuid : rowOrUuid._uuid;
+}
+
+/** What `match` asks of a part: a value, or {@link NOT_ASKED}. */
+function wantedBy(match: Match, { column, key }: Part): Key | typeof NOT_ASKED {
+  if (!Object.hasOwn(match, column)) return NOT_ASKED;
+  const wanted = match[column];
+  if (key === undefined) return wanted as Key;
+  const pairs = wanted as Readonly<Record<string, Atom>> | undefined | null;
+  return typeof pairs === 'object' && pairs !== null && Object.hasOwn(pairs, key) ? pairs[key] : NOT_ASKED;
 }
 
 function partOf(value: ColumnValue, key: string | undefined): Key {

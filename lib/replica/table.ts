@@ -77,13 +77,12 @@ export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, 
    * Throws `NotMonitoredError` for a column that is not replicated.
    */
   find(match: RowMatch<DB, T, C>): RowOf<DB, T, C> | undefined {
-    for (const row of this.#store.matching(match)) return row as unknown as RowOf<DB, T, C>;
-    return undefined;
+    return this.#store.first(match) as RowOf<DB, T, C> | undefined;
   }
 
   /** All rows that match; see {@link find}. */
   findAll(match: RowMatch<DB, T, C>): RowOf<DB, T, C>[] {
-    return Array.from(this.#store.matching(match as Match)) as unknown as RowOf<DB, T, C>[];
+    return this.#store.matching(match) as unknown as RowOf<DB, T, C>[];
   }
 
   /** All rows for which `predicate` holds. Looks at every row. */
@@ -239,25 +238,46 @@ export class TableStore {
     for (const waiter of this.#waiters) waiter.fail(reason);
   }
 
-  *matching(given: Match): Generator<RowData> {
+  /** The first row that matches. Throws for a column that cannot be read. */
+  first(given: Match): RowData | undefined {
     const match = normalizeMatch(given);
+    const columns = this.#columnsOf(match);
+    for (const row of this.#candidates(match)) if (this.#matches(row, match, columns)) return row;
+    return undefined;
+  }
+
+  /** All rows that match, as {@link first}. */
+  matching(given: Match): RowData[] {
+    const match = normalizeMatch(given);
+    const columns = this.#columnsOf(match);
+    const rows: RowData[] = [];
+    for (const row of this.#candidates(match)) if (this.#matches(row, match, columns)) rows.push(row);
+    return rows;
+  }
+
+  /** The rows among which those that match are. */
+  #candidates(match: Match): Iterable<RowData> {
+    if (typeof match._uuid === 'string') return this.#rowsOf([match._uuid as Uuid]);
+    for (const index of this.#indexes) {
+      const found = index.lookUp(match);
+      if (found === undefined) continue;
+      if (typeof found === 'string') return this.#rowsOf([found]);
+      return isRow(found) ? [found] : this.#rowsOf(found);
+    }
+    return this.rows.values();
+  }
+
+  *#rowsOf(uuids: Iterable<Uuid>): Generator<RowData> {
+    for (const uuid of uuids) {
+      const row = this.rows.get(uuid);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  #columnsOf(match: Match): readonly string[] {
     const columns = Object.keys(match);
     for (const column of columns) this.#requireColumn(column);
-    if (typeof match._uuid === 'string') {
-      const row = this.rows.get(match._uuid);
-      if (row !== undefined && this.#matches(row, match, columns)) yield row;
-      return;
-    }
-    for (const index of this.#indexes) {
-      const uuids = index.lookUp(match);
-      if (uuids === undefined) continue;
-      for (const uuid of uuids) {
-        const row = this.rows.get(uuid);
-        if (row !== undefined && this.#matches(row, match, columns)) yield row;
-      }
-      return;
-    }
-    for (const row of this.rows.values()) if (this.#matches(row, match, columns)) yield row;
+    return columns;
   }
 
   until(predicate: (row: RowData) => boolean, options: UntilOptions): Promise<RowData> {
@@ -340,6 +360,10 @@ export class TableStore {
     }
     return true;
   }
+}
+
+function isRow(found: RowData | ReadonlySet<Uuid>): found is RowData {
+  return !(found instanceof Set);
 }
 
 /** Do both shapes have the same columns with the same types? */

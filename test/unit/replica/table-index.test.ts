@@ -79,6 +79,41 @@ describe('a table with indexes', () => {
     expect(find(replica, {})).to.have.lengthOf(3);
   });
 
+  it('find the row as it is now, whatever changed, and whether or not others have its key', () => {
+    const replica = filled(3);
+    const store = replica.stores.get('T')!;
+    const current = (n: number): unknown => store.rows.get(uuid(n));
+    const modify = (n: number, columns: object): void =>
+      replica.applyUpdates({ format: 'v2', tables: { T: { [uuid(n)]: { modify: columns } } } }, 'update');
+    const expectAll = (): void => {
+      for (const row of store.rows.values()) {
+        const { name, number, members } = row;
+        for (const match of [{ name }, { number, name }, { members }, { _uuid: row._uuid }] as object[]) {
+          expect(store.matching(match as never)).to.include(row);
+        }
+      }
+    };
+    const before = current(1);
+    modify(1, { members: ['set', ['new']] });
+    expect(current(1)).not.to.equal(before);
+    expect(store.first({ name: 'n1' })).to.equal(current(1));
+    expect(store.first({ ids: { owner: 'me' } })).to.equal(current(1));
+    expectAll();
+    modify(0, { name: 'n1' });
+    expect(store.matching({ name: 'n1' })).to.have.members([current(0), current(1)]);
+    modify(1, { number: 8 });
+    modify(0, { number: 7 });
+    expect(store.matching({ name: 'n1' })).to.have.members([current(0), current(1)]);
+    expectAll();
+    modify(1, { name: 'n0' });
+    modify(1, { number: 9 });
+    modify(0, { number: 6 });
+    expect(store.matching({ name: 'n1' })).to.deep.equal([current(0)]);
+    expect(store.first({ name: 'n1' })).to.equal(current(0));
+    expect(store.first({ name: 'n0' })).to.equal(current(1));
+    expectAll();
+  });
+
   it('does not look at a big set when another column of its row changes, nor copy it when it does itself', () => {
     const replica = filled(5_000);
     const { prototype } = VersionedSet;
