@@ -137,7 +137,7 @@ export class StatefulSetPortManager implements Disposable {
     const member = readPod(workload, pod);
     const call = this.#podCall(workload, options);
     await this.#transactions.ready(call);
-    const [outcome] = await this.#allocator.ensure(call, [member], this.#rules);
+    const outcome = await this.#allocator.ensureOne(call, member, this.#rules);
     if (outcome?.status === 'refused') throw outcome.error;
     return outcome as PodOutcomeOk;
   }

@@ -3,6 +3,8 @@ import { TimeoutError } from '../../errors.js';
 import { LONGEST_TIMER_MS } from '../../timer.js';
 import type { Call } from './port-transactions.js';
 
+const NONE: ReadonlySet<never> = new Set();
+
 /** See the head of this file. */
 export class PodTurns {
   readonly #taken = new Map<string, Promise<unknown>>();
@@ -22,9 +24,11 @@ export class PodTurns {
    * at the deadline of the call, when the turn does not come before.
    */
   async take<R>(ports: readonly string[], call: Call, work: () => Promise<R>): Promise<R> {
-    const others = (): Promise<unknown>[] => [...new Set(ports.flatMap((port) => this.#taken.get(port) ?? []))];
-    for (let waitFor = others(); waitFor.length > 0; waitFor = others())
-      await within(call, Promise.allSettled(waitFor));
+    for (;;) {
+      const others = this.#othersOn(ports);
+      if (others.size === 0) break;
+      await within(call, Promise.allSettled(others));
+    }
     const turn = work();
     for (const port of ports) this.#taken.set(port, turn);
     try {
@@ -32,6 +36,16 @@ export class PodTurns {
     } finally {
       for (const port of ports) if (this.#taken.get(port) === turn) this.#taken.delete(port);
     }
+  }
+
+  #othersOn(ports: readonly string[]): ReadonlySet<Promise<unknown>> {
+    if (this.#taken.size === 0) return NONE;
+    const others = new Set<Promise<unknown>>();
+    for (const port of ports) {
+      const other = this.#taken.get(port);
+      if (other !== undefined) others.add(other);
+    }
+    return others;
   }
 }
 

@@ -12,7 +12,7 @@ import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
 import { planPods } from '../plan/plan.js';
 import { maySwap, type PlanRules } from '../plan/pod-plan.js';
-import { planView } from '../plan/plan-view.js';
+import { ReplicaView } from '../plan/plan-view.js';
 import type { DoubtfulPorts } from './doubtful-ports.js';
 import { inSequence } from './in-sequence.js';
 import { PodTurns, within } from './pod-turns.js';
@@ -62,6 +62,13 @@ export class PortAllocator {
   /** Forgets what was found out about the ports of a StatefulSet (`namespace/name`), which costs no more than another look. */
   forget(statefulSet: string): void {
     this.#settled.forget(statefulSet);
+  }
+
+  /** The port of one pod; a second call for it waits for the first. */
+  async ensureOne(call: PodCall, pod: WorkloadPod, rules: PlanRules): Promise<PodOutcome | undefined> {
+    const ended = this.#findSettled(call.workload, [pod], rules) ?? (await this.#ensureChunk(call, [pod], rules));
+    this.#parts.onOutcomes(ended);
+    return ended[0];
   }
 
   /**
@@ -264,7 +271,11 @@ export class PortAllocator {
       if (found === undefined) others.push(pod);
       else outcomes.push(found);
     }
-    const view = planView(client, workload, place, flight, rules, { settings, defaults: { portSecurity }, lost });
+    const view = new ReplicaView(client, workload, place, flight, rules, {
+      settings,
+      defaults: { portSecurity },
+      lost,
+    });
     const plans = planPods(workload, places.pool(workload, place.site), others, view, rules);
     const mustGuard = !doubtful.isEmpty && plans.some(({ port }) => doubtful.has(port));
     const written = writePlans(client, tx, workload, place, plans, flight, vendor, mustGuard);

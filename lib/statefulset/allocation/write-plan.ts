@@ -82,7 +82,7 @@ export function writePlans(
           external_ids: { ...newExternalIds(settings), ...writtenIds(workload, site, pod, addresses, vendor) },
         });
         attached.push(row);
-        joining.push({ port: row, groups: settings.portGroups });
+        if (settings.portGroups.length > 0) joining.push({ port: row, groups: settings.portGroups });
         flight.writes.noteCreated(port, addresses.mac);
         return outcomeOf(workload, plan, 'created', row, addresses);
       }
@@ -129,17 +129,15 @@ export function writePlans(
       }
     }
   });
-  joinPortGroups(tx, joining);
+  if (joining.length > 0) joinPortGroups(tx, joining);
   if (generation !== undefined) {
     const here = detached.get(logicalSwitch._uuid) ?? [];
     detached.delete(logicalSwitch._uuid);
-    const ports = {
-      ...(attached.length > 0 && { insert: attached }),
-      ...(here.length > 0 && { delete: here }),
-    };
+    const insert = attached.length > 0 ? attached : undefined;
+    const gone = here.length > 0 ? here : undefined;
     tx.mutate('Logical_Switch', logicalSwitch._uuid, {
       external_ids: { set: { [GENERATION_KEY]: generation } },
-      ...(Object.keys(ports).length > 0 && { ports }),
+      ...((insert ?? gone) && { ports: { ...(insert && { insert }), ...(gone && { delete: gone }) } }),
     });
   }
   // Their generations tell that managers took the ports off; what is planned there notices that it has lost.

@@ -81,11 +81,8 @@ export function findSite(
     throw new PortError('SubnetUnknown', subject, reason, { namespace });
   }
   const { dhcpv4Options, dhcpv6Options } = configured;
-  for (const [name, choice] of Object.entries({ dhcpv4Options, dhcpv6Options })) {
-    if (choice === undefined || isDhcpChoice(choice)) continue;
-    const reason = `"subnets" for namespace ${namespace} makes no sense: ${name} is ${printValue(choice)}; it must be ${DHCP_CHOICE}`;
-    throw new PortError('InvalidSubnet', subject, reason, { namespace });
-  }
+  requireDhcpChoice(subject, 'dhcpv4Options', dhcpv4Options);
+  requireDhcpChoice(subject, 'dhcpv6Options', dhcpv6Options);
   return { logicalSwitch, subnet, dhcpv4Options, dhcpv6Options };
 }
 
@@ -206,6 +203,13 @@ function findSwitch(client: ManagerClient, subject: PortErrorSubject, nameOrUuid
   }
   const reason = `there is no logical switch "${nameOrUuid}"; create it, or correct "subnets" for namespace ${subject.namespace}`;
   throw new PortError('SwitchNotFound', subject, reason, { logicalSwitch: nameOrUuid });
+}
+
+function requireDhcpChoice(subject: PortErrorSubject, name: string, choice: unknown): void {
+  if (choice === undefined || isDhcpChoice(choice)) return;
+  const { namespace } = subject;
+  const reason = `"subnets" for namespace ${namespace} makes no sense: ${name} is ${printValue(choice)}; it must be ${DHCP_CHOICE}`;
+  throw new PortError('InvalidSubnet', subject, reason, { namespace });
 }
 
 function own(

@@ -45,12 +45,17 @@ export class Flight {
   previous: Flight | undefined;
 }
 
+interface Landing {
+  readonly landed: Promise<void>;
+  readonly land: () => void;
+}
+
 /** The transactions of this process on one switch; see the head of this file. */
 export class SwitchFlights {
   readonly #index: SwitchIndex;
   readonly #claims = new Map<string, { readonly port: string; readonly flight: Flight }>();
-  /** Those on their way, with what to call when they have ended. */
-  readonly #landings = new Map<Flight, { readonly landed: Promise<void>; readonly land: () => void }>();
+  /** Those on their way, with what to call when they have ended, where somebody waits for that. */
+  readonly #landings = new Map<Flight, Landing | undefined>();
   #last: Flight | undefined;
 
   constructor(index: SwitchIndex) {
@@ -64,15 +69,12 @@ export class SwitchFlights {
     flight.blockers.clear();
     flight.writes.begin();
     this.#release(flight);
-    if (this.#landings.has(flight)) return;
-    let land = (): void => undefined;
-    const landed = new Promise<void>((resolve) => (land = resolve));
-    this.#landings.set(flight, { landed, land });
+    if (!this.#landings.has(flight)) this.#landings.set(flight, undefined);
   }
 
   /** Resolves when all of these have ended: whether their claims hold is known then. */
   async landed(flights: Iterable<Flight>): Promise<void> {
-    await Promise.all(Array.from(flights, async (flight) => this.#landings.get(flight)?.landed));
+    await Promise.all(Array.from(flights, async (flight) => this.#landingOf(flight)?.landed));
   }
 
   /** Notes that what others claim leaves no address for a pod of this one. */
@@ -140,6 +142,16 @@ export class SwitchFlights {
     flight.chain = undefined;
     flight.previous = undefined;
     this.#land(flight);
+  }
+
+  #landingOf(flight: Flight): Landing | undefined {
+    const known = this.#landings.get(flight);
+    if (known !== undefined || !this.#landings.has(flight)) return known;
+    let land = (): void => undefined;
+    const landed = new Promise<void>((resolve) => (land = resolve));
+    const landing = { landed, land };
+    this.#landings.set(flight, landing);
+    return landing;
   }
 
   #land(flight: Flight): void {
