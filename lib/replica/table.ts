@@ -257,14 +257,19 @@ export class TableStore {
 
   /** The rows among which those that match are. */
   #candidates(match: Match): Iterable<RowData> {
-    if (typeof match._uuid === 'string') return this.#rowsOf([match._uuid as Uuid]);
+    if (typeof match._uuid === 'string') return this.#rowOf(match._uuid);
     for (const index of this.#indexes) {
       const found = index.lookUp(match);
       if (found === undefined) continue;
-      if (typeof found === 'string') return this.#rowsOf([found]);
+      if (typeof found === 'string') return this.#rowOf(found);
       return isRow(found) ? [found] : this.#rowsOf(found);
     }
     return this.rows.values();
+  }
+
+  #rowOf(uuid: string): readonly RowData[] {
+    const row = this.rows.get(uuid);
+    return row === undefined ? [] : [row];
   }
 
   *#rowsOf(uuids: Iterable<Uuid>): Generator<RowData> {
