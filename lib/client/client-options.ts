@@ -83,6 +83,8 @@ export interface ConnectionOptions {
   readonly maxTransactionsInFlight?: number | undefined;
   /** Transactions that may wait for their turn; further ones are refused at once. Default 10000. */
   readonly maxTransactionsWaiting?: number | undefined;
+  /** May transactions share one on the wire? See `coalesce` of `transact`, which decides for one. Default false. */
+  readonly coalesceTransactions?: boolean | undefined;
   /** Makes the byte streams to servers, in place of sockets of this process. */
   readonly openStream?: OpenStream | undefined;
   /** Longest message accepted from the server, or row of a snapshot, in bytes. Default 256 MiB. */

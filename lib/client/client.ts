@@ -10,6 +10,7 @@ import type { ReplicaTables } from '../replica/tables.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import type { UntypedTables } from '../schema/types.js';
 import type { Transaction } from '../transaction/builder.js';
+import { Coalescing } from '../transaction/coalescing.js';
 import { commit, type CommitHost, type TransactOptions } from '../transaction/commit.js';
 import { FlightLimit } from '../transaction/flight-limit.js';
 import type { Resolved } from '../transaction/pending.js';
@@ -106,6 +107,8 @@ export class OvsdbClient<DB = UntypedTables, S = SelectionOf<DB, 'all'>> impleme
       replica: this.#own.replica,
       knownSchema: options.schema,
       flights: this.#flights,
+      coalescing: new Coalescing(),
+      coalesce: options.coalesceTransactions === true,
       readyNow: () => this.#connection.readyNow(),
       ready: (limits) => this.#connection.ready(limits),
     };

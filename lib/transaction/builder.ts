@@ -49,6 +49,8 @@ export interface BuiltTransaction {
   readonly pendings: ReadonlySet<Pending<unknown>>;
   /** Descriptions of inserted rows that nothing would keep alive. */
   readonly orphans: readonly string[];
+  /** True when there are operations that were given as they stand. */
+  readonly unchecked?: boolean | undefined;
 }
 
 /** Builds one transaction; see RFC 7047 §5.2 for what each operation does. */
@@ -56,6 +58,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
   /** The replica's tables as they are now; what this transaction does is not in them yet. */
   readonly tables: ReplicaTables<DB, S>;
   readonly #lookup: SchemaLookup;
+  readonly #prefix: string;
   readonly #operations: Operation[] = [];
   readonly #inserted = new InsertedRows();
   // Sets that most transactions leave empty are made when they are needed.
@@ -65,10 +68,14 @@ export class Transaction<DB, S = WholeTables<DB>> {
   #unchecked: Set<Operation> | undefined;
   #built = false;
 
-  /** Made by the client, not by callers. `known` is the schema that the caller's types come from. */
-  constructor(schema: DatabaseSchema, tables: ReplicaTables<DB, S>, known?: DatabaseSchema) {
+  /**
+   * Made by the client, not by callers. `known` is the schema that the caller's types come from; the names of inserted
+   * rows begin with `prefix`.
+   */
+  constructor(schema: DatabaseSchema, tables: ReplicaTables<DB, S>, known?: DatabaseSchema, prefix = '') {
     this.#lookup = new SchemaLookup(schema, known);
     this.tables = tables;
+    this.#prefix = prefix;
   }
 
   /** The schema of the server that the transaction goes to. */
@@ -83,7 +90,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    * `OrphanInsert`. Throws `ValidationError`, `SchemaError`.
    */
   insert<T extends TableName<DB>>(table: T, row: Insert<DB, T>): NamedUuid<T> {
-    const name = `row${this.#operations.length}`;
+    const name = this.#nextName();
     return this.#insert(new NamedUuid(table, name), row, { 'uuid-name': name });
   }
 
@@ -93,7 +100,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    */
   insertWithUuid<T extends TableName<DB>>(table: T, uuid: Uuid<T>, row: Insert<DB, T>): NamedUuid<T> {
     if (!isUuid(uuid)) throw new InvalidArgumentError(`insert into ${table}: "${String(uuid)}" is not a uuid`);
-    return this.#insert(new NamedUuid(table, `row${this.#operations.length}`, uuid), row, { uuid });
+    return this.#insert(new NamedUuid(table, this.#nextName(), uuid), row, { uuid });
   }
 
   /** Overwrites the columns given, in every row that `where` chooses. Pending: the number of rows. */
@@ -268,7 +275,12 @@ export class Transaction<DB, S = WholeTables<DB>> {
       inserts: this.#inserted.positions,
       pendings: this.#pendings ?? NONE,
       orphans: this.#inserted.orphans(this.#operations, unchecked),
+      unchecked: unchecked.size > 0,
     };
+  }
+
+  #nextName(): string {
+    return `${this.#prefix}row${this.#operations.length}`;
   }
 
   #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {

@@ -16,6 +16,8 @@ import { NamedUuid } from '../schema/uuid.js';
 import { LONGEST_TIMER_MS } from '../timer.js';
 import { formatRemote } from '../wire/remote.js';
 import { Transaction, type BuiltTransaction } from './builder.js';
+import type { Coalescing } from './coalescing.js';
+import { mayShare } from './coalescing-rules.js';
 import { explain, faultOf, isConflict } from './explain-failure.js';
 import type { FlightLimit } from './flight-limit.js';
 import type { OperationResult } from './operations.js';
@@ -34,6 +36,13 @@ export interface TransactOptions {
   timeoutMs?: number | undefined;
   /** How often the callback is run again after a conflict. Default 10. */
   retries?: number | undefined;
+  /**
+   * May the transaction share one on the wire with others that are under way at the same time? That is faster where many
+   * callers make small transactions at once; one caller that awaits each gains nothing. It is sent alone all the
+   * same if it does more than add and change: deletes, selects, conditions and others (see docs/transactions.md). Default:
+   * `coalesceTransactions` of the client, which is false unless set.
+   */
+  coalesce?: boolean | undefined;
 }
 
 /** What a commit needs of its client. */
@@ -45,6 +54,10 @@ export interface CommitHost<DB, S> {
   readonly knownSchema?: DatabaseSchema | undefined;
   /** How many transactions of the client may be under way; none is no limit. */
   readonly flights?: FlightLimit | undefined;
+  /** Sends those that may share. */
+  readonly coalescing: Coalescing;
+  /** May transactions share unless their options say something else? */
+  readonly coalesce: boolean;
   /** A session over which the replica is in sync, if there is one at this moment. */
   readyNow(): ReadySession | undefined;
   /** Waits for one. Rejects at the deadline, on abort and after close. */
@@ -82,7 +95,7 @@ const MAX_RETRY_DELAY_MS = 200;
 export async function commit<DB, S, R>(
   host: CommitHost<DB, S>,
   callback: (tx: Transaction<DB, S>) => R,
-  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES }: TransactOptions = {},
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES, coalesce = host.coalesce }: TransactOptions = {},
   progress: CommitProgress = { attempts: 0, operations: 0, isOut: false },
 ): Promise<Resolved<R>> {
   if (!(timeoutMs >= 0)) throw new InvalidArgumentError(`transact: timeoutMs is ${timeoutMs}; give 0 or more`);
@@ -93,7 +106,7 @@ export async function commit<DB, S, R>(
   const { flights } = host;
   if (flights?.tryEnter() === false) await turnOrNotSent(host.database, flights, signal, remaining(deadline));
   try {
-    return await commitInTurn(host, callback, { signal, timeoutMs, retries, deadline }, progress);
+    return await commitInTurn(host, callback, { signal, timeoutMs, retries, deadline, coalesce }, progress);
   } finally {
     flights?.leave();
   }
@@ -103,6 +116,7 @@ interface Limits {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   readonly retries: number;
+  readonly coalesce: boolean;
   /** On the clock of `performance.now()`. */
   readonly deadline: number;
 }
@@ -110,7 +124,7 @@ interface Limits {
 async function commitInTurn<DB, S, R>(
   host: CommitHost<DB, S>,
   callback: (tx: Transaction<DB, S>) => R,
-  { signal, timeoutMs, retries, deadline }: Limits,
+  { signal, timeoutMs, retries, deadline, coalesce }: Limits,
   progress: CommitProgress,
 ): Promise<Resolved<R>> {
   const { database } = host;
@@ -122,7 +136,8 @@ async function commitInTurn<DB, S, R>(
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
-    const tx = new Transaction<DB, S>(schema, host.tables, host.knownSchema);
+    const prefix = coalesce ? host.coalescing.nextPrefix() : '';
+    const tx = new Transaction<DB, S>(schema, host.tables, host.knownSchema, prefix);
     progress.attempts++;
     const value = callback(tx);
     refusePromise(value);
@@ -132,9 +147,11 @@ async function commitInTurn<DB, S, R>(
     refuseForeign(value, built);
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
-    progress.isOut = true;
     const limits = { signal, timeoutMs: remaining(deadline) };
-    const answer = await send(built, read, { database, session, clustered, leadChanges, ...limits });
+    const context = { database, session, clustered, leadChanges, progress, ...limits };
+    const answer = await (coalesce && mayShare(built, schema)
+      ? host.coalescing.send(built, read, context)
+      : send(built, read, context));
     progress.isOut = false;
     if (answer === 'canceled' || answer === 'not served' || answer === 'lost') {
       if (performance.now() >= deadline) {

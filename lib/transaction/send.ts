@@ -33,6 +33,8 @@ export interface SendContext {
   readonly leadChanges?: (() => number) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
+  /** Told when the transaction is handed to the session. */
+  readonly progress?: { isOut: boolean } | undefined;
 }
 
 /**
@@ -60,20 +62,24 @@ export async function send(built: BuiltTransaction, read: ReadResults, context: 
   } catch (cause) {
     return sending.judgeError(cause);
   }
-  const { operations } = sending;
   let result: TransactResult;
   try {
-    result = readTransactResult(reply, operations);
+    result = readTransactResult(reply, sending.operations);
   } catch (error) {
     throw sending.distrust(error);
   }
-  return result.ok ? sending.take(result.results, read) : sending.judgeFailure(result.failure, operations);
+  return result.ok ? sending.take(result.results, read) : sending.judgeFailure(result.failure);
 }
 
 /** Sends operations as one `transact` request. Settles as `RpcSession.request`. */
 export function request(operations: readonly Operation[], context: SendContext): Promise<unknown> {
   const { database, session, signal, timeoutMs } = context;
   return session.request('transact', [database, ...operations], { signal, timeoutMs, cancel: true });
+}
+
+/** Has the server refused a transaction as a whole, without looking at a single operation? */
+export function isRefusal(cause: unknown): cause is RpcError {
+  return cause instanceof RpcError && cause.error !== 'canceled' && !NOT_SERVED.has(cause.error);
 }
 
 /** One transaction from when it is handed to the session until it is known what became of it. */
@@ -95,6 +101,7 @@ export class Sending {
     this.#built = built;
     this.#context = context;
     this.#leadChanges = context.leadChanges?.() ?? 0;
+    if (context.progress !== undefined) context.progress.isOut = true;
   }
 
   /** Why there is no reply. Throws as {@link send} rejects. */
@@ -109,12 +116,11 @@ export class Sending {
       if (!clustered) return 'canceled';
       throw this.#unknown(cause);
     }
-    // Said before it looks at a single operation.
-    if (cause instanceof RpcError && NOT_SERVED.has(cause.error)) return 'not served';
-    if (cause instanceof RpcError) {
+    if (isRefusal(cause)) {
       const fault = { error: cause.error, details: cause.details, cause };
       throw new TransactionError('TransactionFailed', 'failed', `${this.#name} was refused: ${cause.message}`, fault);
     }
+    if (cause instanceof RpcError) return 'not served';
     if (!clustered && cause instanceof TimeoutError && cause.cause instanceof RpcError) {
       const message = `${this.#name} was not done in time and is not in force: ${cause.message}`;
       throw new TransactionError('TimedOut', 'failed', message, { cause });
@@ -136,19 +142,34 @@ export class Sending {
     }
   }
 
-  /**
-   * The failure that was reported of `sent`, which is what of {@link operations} was sent, alone or with others. Throws
-   * `TransactionError` where it is not certain that it failed.
-   */
-  judgeFailure(failure: OperationFailure, sent: readonly Operation[]): Answer {
-    const { clustered, database } = this.#context;
-    const tookMs = performance.now() - this.#startMs;
-    const lostLead = (this.#context.leadChanges?.() ?? 0) !== this.#leadChanges;
-    if (clustered && mayBeInForce(failure, sent, { tookMs, lostLead })) {
-      throw this.#unknown(explain(database, this.#built, failure));
+  /** The failure of one of the {@link operations}. Throws `TransactionError` where it is not certain. */
+  judgeFailure(failure: OperationFailure): Answer {
+    if (!this.isCertain(failure, this.operations)) {
+      throw this.#unknown(explain(this.#context.database, this.#built, failure));
     }
     const leftOut = this.#built.guards.length + this.#built.operations.length - this.operations.length;
     return leftOut === 0 ? failure : { ...failure, index: failure.index + leftOut };
+  }
+
+  /** Did what was sent, this alone or with others, certainly fail? */
+  isCertain(failure: OperationFailure, sent: readonly Operation[]): boolean {
+    const { clustered, leadChanges = () => 0 } = this.#context;
+    if (!clustered) return true;
+    const lostLead = leadChanges() !== this.#leadChanges;
+    return !mayBeInForce(failure, sent, { tookMs: performance.now() - this.#startMs, lostLead });
+  }
+
+  /** The error for a failure that is not certain, of a transaction that this was part of. */
+  doubt({ error, details }: OperationFailure): TransactionError {
+    const said = details === undefined ? error : `${error} (${details})`;
+    const message = `the transaction that it shared with others failed: ${said}`;
+    return this.#unknown(new TransactionError('TransactionFailed', 'failed', message, { error, details }));
+  }
+
+  /** The error for one that failed in company, and has no time left to be sent alone. */
+  get tooLate(): TransactionError {
+    const message = `${this.#name} is not in force: what it shared with others failed, and its time is over`;
+    return new TransactionError('TimedOut', 'failed', message);
   }
 
   /** Gives up the session over which a reply came that cannot be read; returns the error for the caller. */
