@@ -49,6 +49,8 @@ export function randomMac(randomBytes: RandomBytes = cryptoRandomBytes): string 
   return formatMac(bytes);
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /**
  * The text of a MAC address.
  *
@@ -57,5 +59,6 @@ export function randomMac(randomBytes: RandomBytes = cryptoRandomBytes): string 
  */
 export function formatMac(bytes: Uint8Array): string {
   if (bytes.length !== 6) throw new AddressError(bytes.join(' '), `a MAC address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
+  return `${HEX[a]}:${HEX[b]}:${HEX[c]}:${HEX[d]}:${HEX[e]}:${HEX[f]}`;
 }

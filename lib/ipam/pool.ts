@@ -125,8 +125,7 @@ class PoolReader {
     const ranges = spans.map(expandRange);
     const [first = [], second] = ranges;
     this.#noteAddresses(index, token, ranges.flat());
-    for (const ip of first)
-      this.entries.push({ ...byFamily(second === undefined ? [ip] : [ip, ...second]), index, token });
+    for (const ip of first) this.entries.push(entryOf(ip, second?.[0], index, token));
   }
 
   #noteAddresses(index: number, token: string, ips: readonly Ip[]): void {
@@ -182,8 +181,10 @@ function expandRange({ first, last }: IpRange): Ip[] {
   return ips;
 }
 
-function byFamily(ips: readonly Ip[]): { v4?: Ip; v6?: Ip } {
-  const v4 = ips.find((ip) => ip.family === 4);
-  const v6 = ips.find((ip) => ip.family === 6);
-  return { ...(v4 && { v4 }), ...(v6 && { v6 }) };
+/** An entry of one address, or of two of different families. */
+function entryOf(ip: Ip, other: Ip | undefined, index: number, token: string): PoolEntry {
+  if (other !== undefined) {
+    return ip.family === 4 ? { v4: ip, v6: other, index, token } : { v4: other, v6: ip, index, token };
+  }
+  return ip.family === 4 ? { v4: ip, index, token } : { v6: ip, index, token };
 }

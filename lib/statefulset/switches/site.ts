@@ -99,9 +99,11 @@ export function readPool(workload: Workload, site: Site, strictExclude: boolean)
     if (!(error instanceof InvalidPoolError)) throw error;
     throw new PortError('InvalidPool', subjectOf(workload), error.message, { faults: error.faults }, error);
   }
-  const addresses = pool.entries.flatMap(({ v4, v6, index }) =>
-    [v4, v6].flatMap((ip) => (ip === undefined ? [] : [{ ip, index }])),
-  );
+  const addresses: { readonly ip: Ip; readonly index: number }[] = [];
+  for (const { v4, v6, index } of pool.entries) {
+    if (v4 !== undefined) addresses.push({ ip: v4, index });
+    if (v6 !== undefined) addresses.push({ ip: v6, index });
+  }
   refuseMisplaced(subjectOf(workload), site.subnet, addresses, strictExclude);
   return pool;
 }
