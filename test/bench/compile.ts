@@ -1,6 +1,7 @@
 /**
- * Compiles the library and the benchmark to plain JavaScript in a temporary folder, so that what is measured
- * is the present source without a loader's time and memory. Types are stripped, not checked.
+ * Compiles the workers to plain JavaScript in a temporary folder, so that what is measured is the present source without
+ * a loader's time and memory: bundled as the package is, or module by module, where profiles are to name the files. Types
+ * are stripped, not checked.
  */
 import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,21 +19,22 @@ export interface Compiled {
   remove(): void;
 }
 
-export async function compile(): Promise<Compiled> {
+export async function compile(bundled: boolean): Promise<Compiled> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'ovn-northbound-bench-')));
-  const sources = ['lib', 'test/bench'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
-      .map((path) => join(ROOT, folder, path)),
-  );
+  const modules = bundled
+    ? sources('test/bench', '-worker.ts')
+    : [...sources('lib', '.ts'), ...sources('test/bench', '.ts')];
   await build({
     absWorkingDir: ROOT,
-    entryPoints: sources,
+    entryPoints: modules,
     outbase: ROOT,
     outdir: directory,
-    // What tsconfig.json says of the shipped code.
-    target: 'es2022',
+    bundle: bundled,
+    // A floor that loads the library only when told to must not have it in its own file.
+    splitting: bundled,
     format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
     logLevel: 'error',
   });
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
@@ -41,4 +43,10 @@ export async function compile(): Promise<Compiled> {
     directory: join(directory, 'test/bench'),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function sources(folder: string, ending: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => join(ROOT, folder, path));
 }

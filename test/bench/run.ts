@@ -48,7 +48,7 @@ const MEASUREMENTS: Readonly<Record<Part, (context: Context) => AsyncIterable<Re
 };
 
 async function run(options: BenchOptions): Promise<void> {
-  const compiled = await compile();
+  const compiled = await compile(options.profileDirectory === undefined);
   const files = new DatabaseFiles(options.dataDirectory);
   const text = options.output === 'text';
   try {
