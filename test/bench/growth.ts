@@ -72,7 +72,7 @@ async function measureOne(ports: number, switches: number, context: Context): Pr
     const warmUpUuid = await createSwitch(client, 'warm-up', 0);
     const createTask: CreateTask = {
       ...{ remote, kind: create, serverPid, switchUuid, warmUpUuid },
-      ...{ ports: options.create, portsPerTransaction: 1, inFlight: 1 },
+      ...{ ports: options.create, portsPerTransaction: 1, inFlight: 1, times: 1 },
       warmUpPorts: Math.min(WARM_UP_PORTS, 4 * options.create),
     };
     const created = await runWorker(workers, 'create-worker', createTask);
