@@ -15,7 +15,7 @@ export class Member {
   readonly answer: Promise<Answer>;
   /** By the clock that it was given. */
   readonly deadline: number;
-  /** Called when the member is settled before its answer has come. */
+  /** Called when the member is settled before its answer has come, unless it was so from the start. */
   onGivenUp: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #read: ReadResults;
@@ -37,6 +37,11 @@ export class Member {
       this.#reject = reject;
     });
     const { signal } = context;
+    if (signal?.aborted === true) {
+      // While the callback ran, or before it.
+      this.#fail(signal.reason);
+      return;
+    }
     if (signal !== undefined) {
       this.#onAbort = () => this.#giveUp(signal.reason);
       signal.addEventListener('abort', this.#onAbort, { once: true });

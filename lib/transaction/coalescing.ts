@@ -49,7 +49,8 @@ export class Coalescing {
 class Gathering {
   readonly #session: RpcSession;
   readonly #clock: Clock;
-  #members: Member[] = [];
+  /** The oldest first. */
+  readonly #members = new Set<Member>();
   #underWay = 0;
   #isScheduled = false;
 
@@ -59,7 +60,10 @@ class Gathering {
   }
 
   add(member: Member): void {
-    this.#members.push(member);
+    if (member.isSettled) return;
+    this.#members.add(member);
+    // While the server is silent, callers with little time may come and go by the thousand.
+    member.onGivenUp = () => this.#members.delete(member);
     this.#schedule();
   }
 
@@ -76,7 +80,7 @@ class Gathering {
   #sendAll(): void {
     if (this.#session.closed) {
       for (const member of this.#members) member.answerWith('lost');
-      this.#members = [];
+      this.#members.clear();
     }
     while (this.#underWay < MAX_UNDER_WAY) {
       const members = this.#take();
@@ -84,25 +88,21 @@ class Gathering {
       this.#underWay++;
       void sendTogether(members, this.#clock).finally(() => {
         this.#underWay--;
-        if (this.#members.length > 0) this.#schedule();
+        if (this.#members.size > 0) this.#schedule();
       });
     }
   }
 
-  /** Takes as many as one transaction holds, the oldest first; those that were given up are dropped. */
+  /** Takes as many as one transaction holds. */
   #take(): Member[] {
     let size = 0;
-    let end = 0;
     const taken: Member[] = [];
     for (const member of this.#members) {
-      if (!member.isSettled) {
-        size += member.size;
-        if (size > MAX_SHARED_OPERATIONS && taken.length > 0) break;
-        taken.push(member);
-      }
-      end++;
+      size += member.size;
+      if (size > MAX_SHARED_OPERATIONS && taken.length > 0) break;
+      taken.push(member);
+      this.#members.delete(member);
     }
-    this.#members = this.#members.slice(end);
     return taken;
   }
 }

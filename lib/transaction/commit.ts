@@ -128,6 +128,7 @@ async function commitInTurn<DB, S, R>(
   progress: CommitProgress,
 ): Promise<Resolved<R>> {
   const { database } = host;
+  let mayHaveCompany = coalesce;
   for (let attempt = 0; ; attempt++) {
     // Even where it is there already: the callback never runs within the call of `transact`.
     const { session, schema, clustered, leadChanges } = await ((signal?.aborted === true
@@ -136,7 +137,7 @@ async function commitInTurn<DB, S, R>(
     // Closed or lost since it was ready: wait for the next, if there is to be one.
     if (session.closed) continue;
     const version = host.replica.version;
-    const prefix = coalesce ? host.coalescing.nextPrefix() : '';
+    const prefix = mayHaveCompany ? host.coalescing.nextPrefix() : '';
     const tx = new Transaction<DB, S>(schema, host.tables, host.knownSchema, prefix);
     progress.attempts++;
     const value = callback(tx);
@@ -149,7 +150,7 @@ async function commitInTurn<DB, S, R>(
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
     const limits = { signal, timeoutMs: remaining(deadline) };
     const context = { database, session, clustered, leadChanges, progress, ...limits };
-    const answer = await (coalesce && mayShare(built, schema)
+    const answer = await (mayHaveCompany && mayShare(built, schema)
       ? host.coalescing.send(built, read, context)
       : send(built, read, context));
     progress.isOut = false;
@@ -172,6 +173,8 @@ async function commitInTurn<DB, S, R>(
       const message = `${error.message}; given up after ${attempt + 1} attempts`;
       throw new TransactionError('Conflict', 'failed', message, faultOf(error));
     }
+    // What was in the way once may be again, and all that it shared with would have to be sent once more.
+    mayHaveCompany = false;
     await pauseBeforeRetry(host.replica, version, attempt, signal);
   }
 }

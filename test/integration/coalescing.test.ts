@@ -364,6 +364,51 @@ describe('coalesced transactions', () => {
     expect({ notSent, unknown }).to.deep.equal({ notSent: before.notSent + 1, unknown: before.unknown + 1 });
   });
 
+  it('are not sent where the signal aborts before or while the callback runs', async () => {
+    const reason = new Error('changed my mind');
+    const wanted = [fresh(), fresh()];
+    const [before, within] = [new AbortController(), new AbortController()];
+    const add = (tx: Tx, name = fresh()): unknown => tx.insert('Address_Set', { name });
+    const others = [1, 2].map(() => nb.transact((tx) => add(tx), SHARED));
+    const given = [
+      failure(nb.transact((tx) => add(tx, wanted[0]), { ...SHARED, signal: before.signal })),
+      failure(
+        nb.transact(
+          (tx) => {
+            within.abort(reason);
+            return add(tx, wanted[1]);
+          },
+          { ...SHARED, signal: within.signal },
+        ),
+      ),
+    ];
+    before.abort(reason);
+    expect(await Promise.all(given)).to.deep.equal([reason, reason]);
+    await Promise.all(others);
+    expect(wanted.filter((name) => nb.tables.Address_Set.find({ name }) !== undefined)).to.deep.equal([]);
+  });
+
+  it('are sent alone when they are tried again after a conflict: the company of the first time suffers once', async () => {
+    const set = await nb.transact((tx) => tx.insert('Address_Set', { name: fresh() }));
+    let runs = 0;
+    const hopeless = (tx: Tx): void => {
+      runs++;
+      tx.wait('Address_Set', set, '==', [{ name: 'another' }]);
+    };
+    const before = proxy.transactions.length;
+    let isOver = false;
+    const doomed = failure(nb.transact(hopeless, { ...SHARED, retries: 5 })).finally(() => (isOver = true));
+    const steady = Array.from({ length: 3 }, async () => {
+      while (!isOver) await nb.transact((tx) => tx.insert('Address_Set', { name: fresh() }), SHARED);
+    });
+    expect(await doomed).to.include({ code: 'Conflict' });
+    await Promise.all(steady);
+    expect(runs).to.equal(6);
+    const isDoomed = (operation: unknown): boolean => (operation as { op: string }).op === 'wait';
+    const lengths = proxy.transactions.slice(before).flatMap((sent) => (sent.some(isDoomed) ? [sent.length] : []));
+    expect(lengths).to.deep.equal([4, ...Array<number>(6).fill(1)]);
+  });
+
   it('wait for their turn like others where only so many may be under way', async () => {
     await using other = await ClientProxy.start(sandbox.remote);
     await using limited = await connect({ maxTransactionsInFlight: 3 }, other);

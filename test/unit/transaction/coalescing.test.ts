@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { expect } from 'chai';
 
 import { ConnectionLostError, type OvsdbError } from '../../../lib/errors.js';
@@ -10,6 +13,9 @@ import { failure } from '../../failure.js';
 import { FakeClock, FakeStream } from '../rpc/fake-stream.js';
 
 const GUARD: Operation = { op: 'wait', table: 'S', timeout: 0 };
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** A change of one row, which the test can tell from others. */
 const update = (n: number): Operation => ({ op: 'update', table: 'T', row: { n } });
@@ -374,6 +380,18 @@ describe('coalescing', () => {
       await Promise.all(others);
     });
 
+    it('is not sent where it has given up before, as while its callback ran', async () => {
+      const progress = { isOut: false };
+      const others = sendAll(2);
+      const error = failure(send(built(update(9)), { signal: AbortSignal.abort(reason), progress }));
+      expect(await error).to.equal(reason);
+      expect(progress.isOut).to.equal(false);
+      await turn();
+      expect(requests().map(changes)).to.deep.equal([[0, 1]]);
+      stream.receive({ id: 0, result: counts(2), error: null });
+      await Promise.all(others);
+    });
+
     it('rejects at once after it was sent, and the others are not canceled', async () => {
       const controller = new AbortController();
       const progress = { isOut: false };
@@ -423,6 +441,34 @@ describe('coalescing', () => {
       stream.receive({ id: 1, result: counts(1), error: null });
       await Promise.all(others);
     });
+  });
+
+  it('keeps nothing of those that gave up while it gathers, however long the server is silent', async () => {
+    const first = [...sendAll(1)];
+    await turn();
+    first.push(...sendAll(1));
+    await turn();
+    const controller = new AbortController();
+    const remembered: WeakRef<BuiltTransaction>[] = [];
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const transaction = built(update(n));
+        remembered.push(new WeakRef(transaction));
+        const how = n % 2 === 0 ? { timeoutMs: 50 } : { signal: controller.signal };
+        const answer = send(transaction, how).catch((error: unknown) => error);
+        if (n === 99) {
+          controller.abort();
+          clock.advance(50);
+        }
+        await answer;
+      }),
+    );
+    await turn();
+    collectGarbage();
+    const kept = remembered.filter((reference) => reference.deref() !== undefined);
+    expect(kept).to.have.length.below(10);
+    stream.receive({ id: 0, result: counts(1), error: null }, { id: 1, result: counts(1), error: null });
+    await Promise.all(first);
   });
 
   it('is not sent by one whose time is over while it is gathered', async () => {
