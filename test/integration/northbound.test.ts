@@ -65,6 +65,8 @@ describe('the commands on switches and ports', function () {
         ...['10.0.0.0/24', 'fd00::/64'].map((cidr) => ({ op: 'insert', table: 'DHCP_Options', row: { cidr } })),
       );
     }
+    // The deletes were those of another connection.
+    await eventually(() => nb.tables.Logical_Switch.size === 0);
   });
 
   const dhcpOf = async (raw: RawClient, cidr: string): Promise<string> => {
