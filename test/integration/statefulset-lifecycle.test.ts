@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 
+import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { PORT_KEYS } from '../../lib/statefulset/managed-port.js';
 import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { entryOf, pod, refusal, StatefulSetBench, statefulSet, type Place } from './statefulset-fixture.js';
@@ -43,6 +44,22 @@ describe('ports of StatefulSets through scaling, recreation and removal', () => 
       expect(result.outcomes.map(kept)).to.deep.equal(first.outcomes.map(kept));
       expect(shared).to.deep.equal([]);
     });
+  });
+
+  it('of a client whose transactions may share are each made by one transaction, at the first try', async () => {
+    const place = await bench.place(V4);
+    await using nb = await connectNorthbound({
+      remotes: bench.proxy.remote,
+      coalesceTransactions: true,
+      onWarning: () => undefined,
+    });
+    const manager = bench.manager({}, nb);
+    const set = statefulSet('web', place.namespace, 20);
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => manager.ensurePort(pod(`web-${n}`, place.namespace), set)),
+    );
+    expect(statuses(made)).to.deep.equal(Array(20).fill('created'));
+    expect(nb.metrics().transactions).to.include({ committed: 20, retries: 0 });
   });
 
   describe('situation 26: two managers at once, same pod', () => {

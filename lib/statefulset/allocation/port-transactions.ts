@@ -72,7 +72,8 @@ export class PortTransactions {
     for (;;) {
       const timeoutMs = remainingMs(call);
       try {
-        return await this.#client.transact(callback, { signal, timeoutMs, retries });
+        // Each is planned upon those before it, and one that may not share would overtake one that waits for company.
+        return await this.#client.transact(callback, { signal, timeoutMs, retries, coalesce: false });
       } catch (error) {
         if (!(error instanceof TransactionError)) throw error;
         if (error.code === 'Conflict') throw this.conflict(subject, retries + 1, error);
