@@ -1,10 +1,13 @@
 /** First synchronisation: how much a client adds to reading and parsing what the server sends. */
-import { findExecutable } from '../../lib/testing/executable.js';
+import { fileURLToPath } from 'node:url';
+
+import { findExecutable, requireNorthboundSchema } from '../../lib/testing/executable.js';
 import { BareClient } from './bare-client.js';
 import { bar, type Bar } from './bars.js';
 import type { Context } from './context.js';
 import { interleave } from './interleave.js';
 import { replicatedColumns } from './northbound-data.js';
+import { pythonWithOvsdbapp } from './peers/python.js';
 import { runMeasured } from './program.js';
 import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
 import { runWorker } from './run-worker.js';
@@ -12,28 +15,31 @@ import { BenchServer } from './server.js';
 import { withRatios, type Figures } from './statistics.js';
 import type { SyncKind, SyncTask } from './sync-worker.js';
 
-type Kind = SyncKind | 'nbctl';
+type Kind = SyncKind | 'nbctl' | 'ovsdbapp';
 
 const LABELS: Readonly<Record<Kind, string>> = {
   parse: 'floor: read, JSON.parse',
   maps: 'floor: and plain Maps',
   nbctl: 'C client: ovn-nbctl get',
+  ovsdbapp: 'Python client: ovsdbapp',
   library: 'ovn-northbound',
 };
 /** From here on the bars for big databases hold. */
 const BIG = 50_000;
+/** Beyond, the floors do without: one text of such a snapshot is more than V8 likes to parse at once. */
+const HUGE = 500_000;
+const OVSDBAPP_SYNC = fileURLToPath(new URL('peers/sync_ovsdbapp.py', import.meta.url));
 const RATIOS = ['receiveMs', 'cpuMs', 'processCpuMs'];
 
 export async function measureFirstSync(context: Context, ports: number): Promise<Report> {
   const { options, files, workers } = context;
-  const nbctl = findExecutable('ovn-nbctl');
-  const kinds: Kind[] = nbctl === undefined ? ['parse', 'maps', 'library'] : ['parse', 'maps', 'nbctl', 'library'];
+  const { kinds, programs, missing } = await clientsFor(ports, options.thorough);
   await using server = await BenchServer.start(await files.standalone(ports, options.portsPerSwitch));
   const { remote } = server;
-  const rounds = ports > BIG ? options.longRounds : options.rounds;
-  const command = nbctl === undefined ? [] : await getAllColumns(remote);
+  const rounds = ports > BIG ? (ports > HUGE ? 1 : options.longRounds) : options.rounds;
   const run = async (kind: Kind): Promise<Figures> => {
-    if (kind === 'nbctl') return runMeasured(nbctl ?? '', command);
+    if (kind === 'nbctl') return runMeasured(programs.nbctl, await getAllColumns(remote));
+    if (kind === 'ovsdbapp') return runMeasured(programs.python, [OVSDBAPP_SYNC, remote, requireNorthboundSchema()]);
     const task: SyncTask = { remote, kind };
     return runWorker(workers, 'sync-worker', task);
   };
@@ -66,16 +72,40 @@ export async function measureFirstSync(context: Context, ports: number): Promise
     notes: [
       'CPU from connect until in sync; the whole process includes the start of Node and loading the modules.',
       'Longest block: of the event loop, by a timer that is due every millisecond; its CPU includes helper threads.',
-      nbctl === undefined
-        ? 'ovn-nbctl is not installed and was left out.'
-        : 'ovn-nbctl gets every column of one row, for which it replicates both tables; its time includes its start.',
+      'ovn-nbctl gets every column of one row, for which it replicates both tables; its time includes its start.',
+      ...missing,
       `Medians of ${rounds} interleaved runs, each in a process of its own. The server had ${count(Math.round(serverPeakMb))} MB at most.`,
+    ],
+  };
+}
+
+/** Those that are installed; the slow ones only where that takes minutes at most. */
+async function clientsFor(
+  ports: number,
+  thorough: boolean,
+): Promise<{ kinds: Kind[]; programs: { nbctl: string; python: string }; missing: string[] }> {
+  const nbctl = findExecutable('ovn-nbctl');
+  const python = await pythonWithOvsdbapp();
+  const floors: Kind[] = ports > HUGE ? [] : ['parse', 'maps'];
+  const pythonIsFit = python !== undefined && ports <= (thorough ? HUGE : BIG);
+  return {
+    kinds: [
+      ...floors,
+      ...(nbctl === undefined ? [] : (['nbctl'] as const)),
+      ...(pythonIsFit ? (['ovsdbapp'] as const) : []),
+      'library',
+    ],
+    programs: { nbctl: nbctl ?? '', python: python ?? '' },
+    missing: [
+      ...(nbctl === undefined ? ['ovn-nbctl is not installed and was left out.'] : []),
+      ...(python === undefined ? ['ovsdbapp (python3-ovsdbapp) is not installed and was left out.'] : []),
     ],
   };
 }
 
 function barsOf(ports: number, library: ReportRow | undefined): Bar[] {
   const of = `${count(ports)} ports`;
+  if (ports > HUGE) return [];
   if (ports < BIG) {
     return [
       bar(`first sync of ${of}: client CPU / parse with Maps`, library, { figure: 'cpuMs/maps', atMost: 1.15 }),

@@ -4,7 +4,8 @@ import { bar, type Bar } from './bars.js';
 import type { Context } from './context.js';
 import type { CreateKind, CreateTask } from './create-worker.js';
 import { interleave } from './interleave.js';
-import { createSwitch, deleteMadePorts, deleteSwitch } from './northbound-data.js';
+import { createSwitch, deleteMadePorts, deleteSwitch, madePort, type PortValues } from './northbound-data.js';
+import { creationPeers, type Peer, type PeerTask } from './peers/creation.js';
 import { column, count, spreadColumn, type Report, type ReportRow } from './report.js';
 import { runWorker } from './run-worker.js';
 import type { BenchServer } from './server.js';
@@ -51,6 +52,8 @@ const MODES: readonly Mode[] = [
 
 /** A controller that runs for months has all its code compiled; that takes thousands of transactions. */
 const WARM_UP_ROUNDS = 4;
+const PEER_WARM_UP_PORTS = 300;
+const WARM_UP_SWITCH = 'warm-up';
 const SERVER_LIMIT = 1.05;
 const GROWTH_LIMIT = 1.2;
 const RATIOS = ['portsPerSecond', 'clientCpuUs', 'serverCpuUs'];
@@ -66,7 +69,7 @@ const LABELS: Readonly<Record<CreateKind, string>> = {
 interface Case {
   readonly place: Place;
   readonly mode: Mode;
-  readonly kind: CreateKind;
+  readonly kind: CreateKind | Peer;
 }
 
 /** A server whose database holds the one switch, and another to warm up on. */
@@ -87,7 +90,7 @@ export async function measurePortCreation(context: Context): Promise<Report> {
       for (const [i, server] of servers.entries()) {
         const size = sizes[i] ?? 0;
         const client = await BareClient.connect(server.remote);
-        places.push({ size, server, client, switchUuid: await createSwitch(client, `growing-${size}`, size) });
+        places.push({ size, server, client, switchUuid: await createSwitch(client, switchName(size), size) });
       }
       return measureIn(places, context);
     },
@@ -95,11 +98,18 @@ export async function measurePortCreation(context: Context): Promise<Report> {
 }
 
 async function measureIn(places: readonly Place[], { options, workers }: Context): Promise<Report> {
-  const cases = casesOf(places, options.thorough);
+  const { peers, missing } = await creationPeers();
+  const cases = casesOf(places, peers, options.thorough);
   const rounds = options.longRounds;
   const runs = await interleave(cases, { rounds, quietMs: options.quietMs }, async ({ place, mode, kind }) => {
     const { client, server, switchUuid } = place;
-    const warmUpUuid = await createSwitch(client, 'warm-up', 0);
+    const warmUpUuid = await createSwitch(client, WARM_UP_SWITCH, 0);
+    if (typeof kind === 'object') {
+      const figures = await kind.create(peerTask(place, mode, options.create));
+      await deleteSwitch(client, warmUpUuid);
+      await deleteMadePorts(client, switchUuid);
+      return figures;
+    }
     const task: CreateTask = {
       remote: server.remote,
       kind,
@@ -118,14 +128,15 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     return figures;
   });
   for (const { client } of places) client.close();
-  const of = (place: Place, mode: Mode, kind: CreateKind): readonly Figures[] =>
+  const of = (place: Place, mode: Mode, kind: Case['kind']): readonly Figures[] =>
     [...runs].find(([each]) => each.place === place && each.mode === mode && each.kind === kind)?.[1] ?? [];
   const [smallest] = places;
   const rowOf = ({ place, mode, kind }: Case): ReportRow => {
     const toBare = withRatios(of(place, mode, kind), of(place, mode, 'bare'), 'bare', RATIOS);
     const toMonitored = withRatios(toBare, of(place, mode, 'monitored'), 'monitored', RATIOS);
     const grown = smallest && withRatios(toMonitored, of(smallest, mode, kind), 'smallest', ['clientCpuUs']);
-    return { label: `${mode.name}, onto ${count(place.size)}, ${LABELS[kind]}`, runs: grown ?? toMonitored };
+    const label = typeof kind === 'object' ? kind.label : LABELS[kind];
+    return { label: `${mode.name}, onto ${count(place.size)}, ${label}`, runs: grown ?? toMonitored };
   };
   return {
     name: 'port-creation',
@@ -146,20 +157,40 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     notes: [
       'p50 and p99 of the time that a transaction takes. "onto": ports that the switch had before.',
       'The floor only sends; "and monitor" has the server tell it of each change of both tables, as a replica does.',
+      ...missing,
       `Medians of ${rounds} interleaved runs, each in a process of its own after a warm-up on another switch.`,
     ],
   };
 }
 
-/** All modes onto the smallest switch; onto the others, unless thorough, only what shows how the cost grows. */
-function casesOf(places: readonly Place[], thorough: boolean): Case[] {
+/** All modes and clients onto the smallest switch; onto the others, unless thorough, only what shows how the cost grows. */
+function casesOf(places: readonly Place[], peers: readonly Peer[], thorough: boolean): Case[] {
   return places.flatMap((place, i) =>
-    MODES.filter((mode) => thorough || i === 0 || mode.inFlight * mode.portsPerTransaction === 1).flatMap((mode) =>
-      mode.kinds
-        .filter((kind) => thorough || i === 0 || kind === 'bare' || kind === 'library')
-        .map((kind) => ({ place, mode, kind })),
-    ),
+    MODES.filter((mode) => thorough || i === 0 || mode === MODES[0]).flatMap((mode): Case[] => {
+      const kinds = mode.kinds.filter((kind) => thorough || i === 0 || kind === 'bare' || kind === 'library');
+      const others = i === 0 && mode.inFlight === 1 ? peers : [];
+      return [...kinds, ...others].map((kind) => ({ place, mode, kind }));
+    }),
   );
+}
+
+function peerTask({ server, size }: Place, { portsPerTransaction }: Mode, ports: number): PeerTask {
+  const batches = (prefix: string, total: number): PortValues[][] =>
+    Array.from({ length: Math.ceil(total / portsPerTransaction) }, (_, batch) =>
+      Array.from({ length: Math.min(portsPerTransaction, total - batch * portsPerTransaction) }, (_, n) =>
+        madePort(prefix, batch * portsPerTransaction + n),
+      ),
+    );
+  return {
+    remote: server.remote,
+    serverPid: server.pid,
+    warmUp: { switch: WARM_UP_SWITCH, batches: batches('peer-warm', Math.min(ports, PEER_WARM_UP_PORTS)) },
+    measured: { switch: switchName(size), batches: batches('peer', ports) },
+  };
+}
+
+function switchName(size: number): string {
+  return `growing-${size}`;
 }
 
 function barsOf(cases: readonly Case[], rowOf: (each: Case) => ReportRow): Bar[] {
@@ -167,10 +198,10 @@ function barsOf(cases: readonly Case[], rowOf: (each: Case) => ReportRow): Bar[]
   const bars: Bar[] = [];
   for (const each of cases) {
     const { place, mode, kind } = each;
-    const atLeast = mode.bars[kind];
+    const atLeast = typeof kind === 'object' ? undefined : mode.bars[kind];
     if (atLeast === undefined || place !== first?.place) continue;
     const row = rowOf(each);
-    const what = `create ports onto ${count(place.size)}, ${mode.name}${kind === 'library' ? '' : `, ${kind}`}`;
+    const what = `create ports onto ${count(place.size)}, ${mode.name}${kind === 'library' ? '' : ', coalesced'}`;
     bars.push(bar(`${what}: rate / bare socket`, row, { figure: 'portsPerSecond/bare', atLeast }));
     bars.push(
       bar(`… server CPU per port / bare socket that monitors`, row, {

@@ -1,0 +1,23 @@
+// ours-sync.mjs ENDPOINT: one first synchronisation of all columns of both switch tables, by the package as it is built.
+// Prints one line of JSON: c_complete_ms since the client was asked to connect, then memory after a collection, if
+// node was started with --expose-gc.
+import { performance } from 'node:perf_hooks';
+
+import { connectNorthbound } from 'ovn-northbound';
+
+const [remotes] = process.argv.slice(2);
+const startedAt = performance.now();
+const client = await connectNorthbound({
+  remotes,
+  tables: ['Logical_Switch', 'Logical_Switch_Port'],
+  readyTimeoutMs: 600_000,
+  snapshotTimeoutMs: 600_000,
+  maxMessageBytes: 2 ** 31,
+  onWarning: () => undefined,
+});
+const c_complete_ms = performance.now() - startedAt;
+globalThis.gc?.();
+const { rss, heapUsed } = process.memoryUsage();
+const ports = client.tables.Logical_Switch_Port.size;
+console.log(JSON.stringify({ c_complete_ms, rss_mb: rss / 1048576, heap_mb: heapUsed / 1048576, ports }));
+process.exit(0);
