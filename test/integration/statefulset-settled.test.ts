@@ -188,6 +188,51 @@ describe('ports of StatefulSets that are as they must be', () => {
     expect((await again).outcomes.map(({ status }) => status)).to.deep.equal(['created', 'created']);
   });
 
+  it('have drifted when a call that was given up made them by another pool', async () => {
+    const place = await bench.place(V4);
+    const { gate, nb } = await bench.gated();
+    const manager = bench.manager({}, nb);
+    const giveUp = new AbortController();
+    gate.replies.shut();
+    const given = manager.apply(statefulSet('web', place.namespace, 1, '10.16.1.1'), { signal: giveUp.signal });
+    const failed = given.catch((error: unknown) => error);
+    await bench.nb.tables.Logical_Switch_Port.until(({ name }) => name === fullName(place, 0));
+    giveUp.abort(new Error('given up'));
+    expect(await failed).to.have.property('message', 'given up');
+    gate.replies.open();
+    const set = statefulSet('web', place.namespace, 1, '10.16.1.2');
+    for (const status of ['created', 'reused', 'reused']) {
+      const { outcomes } = await manager.apply(set);
+      expect(outcomes[0]).to.deep.include({ status, drift: { want: ['10.16.1.2'], have: ['10.16.1.1'] } });
+    }
+  });
+
+  it('are told of no further when the call is given up', async () => {
+    const place = await bench.place(V4);
+    const manager = bench.manager({ maxPortsPerTransaction: 1 });
+    const set = statefulSet('web', place.namespace, 3);
+    await manager.apply(set);
+    const giveUp = new AbortController();
+    const told: number[] = [];
+    manager.on('reused', ({ ordinal }) => {
+      told.push(ordinal);
+      giveUp.abort(new Error('given up'));
+    });
+    const failed = await manager.apply(set, { signal: giveUp.signal }).catch((error: unknown) => error);
+    expect(failed).to.have.property('message', 'given up');
+    expect(told).to.deep.equal([0]);
+  });
+
+  it('are told of no further once the replica is not known to be true any more', async () => {
+    const place = await bench.place(V4);
+    const { nb } = await bench.gated();
+    const manager = bench.manager({ maxPortsPerTransaction: 1 }, nb);
+    const set = statefulSet('web', place.namespace, 3);
+    await manager.apply(set);
+    manager.on('reused', () => nb.close());
+    expect(await manager.apply(set).catch((error: unknown) => error)).to.have.property('code', 'NotReady');
+  });
+
   it('are what a manager that was made just now finds, after any edits', async () => {
     const random = new Random(20260703);
     const place = await bench.place(V4);

@@ -7,7 +7,7 @@ import { Transaction } from '../../transaction/builder.js';
 import type { Operation } from '../../transaction/operations.js';
 import type { LostPorts } from '../switches/lost-ports.js';
 import { ipsOf, portName } from '../managed-port.js';
-import type { PodOutcome, RefusedPod } from '../manager-results.js';
+import type { PodOutcome, PodOutcomeOk, RefusedPod } from '../manager-results.js';
 import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
 import { planPods } from '../plan/plan.js';
@@ -66,7 +66,7 @@ export class PortAllocator {
 
   /** The port of one pod; a second call for it waits for the first. */
   async ensureOne(call: PodCall, pod: WorkloadPod, rules: PlanRules): Promise<PodOutcome | undefined> {
-    const ended = this.#findSettled(call.workload, [pod], rules) ?? (await this.#ensureChunk(call, [pod], rules));
+    const ended = this.#findSettled(call, [pod], rules) ?? (await this.#ensureChunk(call, [pod], rules));
     this.#parts.onOutcomes(ended);
     return ended[0];
   }
@@ -83,7 +83,7 @@ export class PortAllocator {
     await inSequence(
       this.#chunks(workload, pods, rules),
       atOnce,
-      (chunk) => this.#findSettled(workload, chunk, rules) ?? this.#ensureChunk(call, chunk, rules),
+      (chunk, onItsWay) => this.#findSettled(call, chunk, rules) ?? this.#ensureChunk(call, chunk, rules, onItsWay),
       (ended) => {
         this.#parts.onOutcomes(ended);
         outcomes.push(...ended);
@@ -138,9 +138,15 @@ export class PortAllocator {
   }
 
   /** What there is to tell when no pod needs a plan; undefined when one does. */
-  #findSettled(workload: Workload, pods: readonly WorkloadPod[], rules: PlanRules): PodOutcome[] | undefined {
-    const { places, turns } = this.#parts;
+  #findSettled(
+    { workload, signal }: PodCall,
+    pods: readonly WorkloadPod[],
+    rules: PlanRules,
+  ): PodOutcome[] | undefined {
+    const { client, places, turns } = this.#parts;
     if (!this.#settled.has(workload.key)) return undefined;
+    // Others may have changed what the replica shows since it was lost; it takes a transaction to wait for the next.
+    if (client.state.name !== 'synced' || signal?.aborted === true) return undefined;
     const settled = this.#settledAt(workload, places.of(workload), rules);
     const found: PodOutcome[] = [];
     for (const pod of pods) {
@@ -152,10 +158,16 @@ export class PortAllocator {
     return found;
   }
 
-  async #ensureChunk(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+  /** `onItsWay` is called when the transaction has been planned for the first time, and goes out. */
+  async #ensureChunk(
+    call: PodCall,
+    pods: readonly WorkloadPod[],
+    rules: PlanRules,
+    onItsWay?: () => void,
+  ): Promise<PodOutcome[]> {
     const { turns, lost } = this.#parts;
     const names = pods.map(({ name }) => portName(call.workload.namespace, name));
-    const written = await turns.take(names, call, () => this.#ensureAlone(call, pods, rules));
+    const written = await turns.take(names, call, () => this.#ensureAlone(call, pods, rules, onItsWay));
     for (const outcome of written) if (outcome.status !== 'refused') lost.forget(outcome.port);
     return written;
   }
@@ -171,7 +183,12 @@ export class PortAllocator {
     return this.#settled.of(workload, places.pool(workload, site), index);
   }
 
-  async #ensureAlone(call: PodCall, pods: readonly WorkloadPod[], rules: PlanRules): Promise<PodOutcome[]> {
+  async #ensureAlone(
+    call: PodCall,
+    pods: readonly WorkloadPod[],
+    rules: PlanRules,
+    onItsWay?: () => void,
+  ): Promise<PodOutcome[]> {
     const { places, transactions, doubtful } = this.#parts;
     const { workload } = call;
     const flight = new Flight();
@@ -195,6 +212,7 @@ export class PortAllocator {
               if (place !== undefined && place.flights !== next.flights) place.flights.end(flight, false);
               place = next;
               pending = this.#write(tx, workload, pods, place, flight, rules);
+              onItsWay?.();
               return referencesOf(pending);
             },
             () => flight.writes.keep(),
@@ -243,7 +261,9 @@ export class PortAllocator {
     const conflicts = await undoConflicts(this.#parts, call, committed, written);
     const settled = conflicts.length > 0 ? undefined : this.#settledAt(call.workload, committed, rules);
     if (settled !== undefined) {
-      const made = new Map(written.map(({ outcome, own }) => [outcome.ordinal, outcome.status === 'created' && own]));
+      // One that an earlier call made, of which nobody was told, may have other addresses than it is to have by now.
+      const isMade = ({ status, drift }: PodOutcomeOk): boolean => status === 'created' && drift === undefined;
+      const made = new Map(written.map(({ outcome, own }) => [outcome.ordinal, isMade(outcome) && own]));
       for (const pod of pods) {
         const own = made.get(pod.ordinal);
         if (own) settled.noteMade(pod, own);

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 
 import { inSequence } from '../../../../lib/statefulset/allocation/in-sequence.js';
 
-/** A chunk of work that ends when the test says so. */
+/** A chunk of work that goes out and ends when the test says so. */
 interface Work {
+  goOut(): void;
   end(): void;
   fail(): void;
 }
@@ -23,12 +24,19 @@ describe('inSequence', () => {
     chunks: readonly string[],
     atOnce: number,
     isThere: (chunk: string) => boolean = () => false,
+    isHeldUp: (chunk: string) => boolean = () => false,
   ): Promise<string> {
-    const begin = (chunk: string): { readonly chunk: string } | Promise<{ readonly chunk: string }> => {
+    type Result = { readonly chunk: string };
+    const begin = (chunk: string, onItsWay: () => void): Result | Promise<Result> => {
       begun.push(chunk);
       if (isThere(chunk)) return { chunk };
+      if (!isHeldUp(chunk)) onItsWay();
       return new Promise((resolve, reject) => {
-        works.set(chunk, { end: () => resolve({ chunk }), fail: () => reject(new Error(`${chunk} failed`)) });
+        works.set(chunk, {
+          goOut: onItsWay,
+          end: () => resolve({ chunk }),
+          fail: () => reject(new Error(`${chunk} failed`)),
+        });
       });
     };
     const ended = inSequence(chunks, atOnce, begin, ({ chunk }) => told.push(chunk));
@@ -56,6 +64,26 @@ describe('inSequence', () => {
     expect(told).to.deep.equal(['a', 'b', 'c']);
   });
 
+  it('begins none before the one before is on its way, or has ended', async () => {
+    const ended = run(
+      ['a', 'b', 'c'],
+      3,
+      () => false,
+      () => true,
+    );
+    await turn();
+    expect(begun).to.deep.equal(['a']);
+    works.get('a')!.goOut();
+    await isBegun('b');
+    await turn();
+    expect(begun).to.deep.equal(['a', 'b']);
+    works.get('b')!.end();
+    await isBegun('c');
+    for (const chunk of ['a', 'c']) works.get(chunk)!.end();
+    expect(await ended).to.equal('ended');
+    expect(told).to.deep.equal(['a', 'b', 'c']);
+  });
+
   it('begins each when the one before has ended, where only one may be under way', async () => {
     const ended = run(['a', 'b'], 1);
     await turn();
@@ -79,6 +107,31 @@ describe('inSequence', () => {
     works.get('d')!.end();
     expect(await ended).to.equal('ended');
     expect(told).to.deep.equal(['a', 'b', 'c', 'd']);
+  });
+
+  it('asks again for what was there at once when its turn comes', async () => {
+    const there = new Set(['b']);
+    const ended = run(['a', 'b', 'c'], 2, (chunk) => there.has(chunk));
+    await isBegun('b');
+    there.delete('b');
+    works.get('a')!.end();
+    while (!works.has('b')) await turn();
+    expect(told).to.deep.equal(['a']);
+    await isBegun('c');
+    for (const chunk of ['b', 'c']) works.get(chunk)!.end();
+    expect(await ended).to.equal('ended');
+    expect(told).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('begins no more once one has failed behind another', async () => {
+    const ended = run(['a', 'b', 'c'], 2);
+    await isBegun('b');
+    works.get('b')!.fail();
+    await turn();
+    works.get('a')!.end();
+    expect(await ended).to.equal('b failed');
+    expect(told).to.deep.equal(['a']);
+    expect(begun).to.deep.equal(['a', 'b']);
   });
 
   it('begins no more once one has failed, and waits for the one that is under way', async () => {
