@@ -248,7 +248,7 @@ export class Connection {
       await session.open(limits());
       for (;;) {
         this.#setState({ name: 'syncing', remote: name });
-        const { method, kind, schema, server } = await session.sync(limits());
+        const { method, kind, schema, server, isOutdated } = await session.sync(limits());
         // A listener that was told of the snapshot may have closed the client.
         signal.throwIfAborted();
         const clustered = server !== undefined && server.model !== 'standalone';
@@ -256,7 +256,7 @@ export class Connection {
         const leadChanges = (): number => following.leadChanges;
         this.#becomeReady(
           session,
-          { session: session.rpc, schema, clustered, leadChanges },
+          { session: session.rpc, schema, clustered, leadChanges, isOutdated },
           {
             name: 'synced',
             remote: name,

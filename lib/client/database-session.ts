@@ -38,6 +38,8 @@ export interface SessionLimits {
 export interface SyncedSession extends MonitorStart {
   readonly schema: DatabaseSchema;
   readonly server: ServerStatus | undefined;
+  /** Has the server told since that the database has another schema, or is another one? */
+  readonly isOutdated: () => boolean;
 }
 
 /** Ways in which a session stops being in sync: the database changed, or the session has to be given up. */
@@ -61,6 +63,8 @@ export class DatabaseSession {
   #synced = false;
   #leads = false;
   #leadChanges = 0;
+  /** How often the database was said to have another schema, or to be another one. */
+  #databaseChanges = 0;
   #interruption: Interruption | undefined;
   #onInterruption: ((interruption: Interruption) => void) | undefined;
 
@@ -163,7 +167,8 @@ export class DatabaseSession {
       const server = this.#knowsServer ? this.#server.status : undefined;
       if (server !== undefined) this.#noteServer(server);
       this.#synced = true;
-      return { ...first, schema, server };
+      const changes = this.#databaseChanges;
+      return { ...first, schema, server, isOutdated: () => this.#databaseChanges !== changes };
     }
   }
 
@@ -213,6 +218,7 @@ export class DatabaseSession {
       for (const monitor of this.#host.monitors) {
         if (monitor.id !== params[0]) continue;
         monitor.canceled();
+        this.#databaseChanges++;
         this.#interrupt('changed');
       }
       return;

@@ -78,10 +78,6 @@ class Gathering {
   }
 
   #sendAll(): void {
-    if (this.#session.closed) {
-      for (const member of this.#members) member.answerWith('lost');
-      this.#members.clear();
-    }
     while (this.#underWay < MAX_UNDER_WAY) {
       const members = this.#take();
       if (members.length === 0) return;
@@ -93,11 +89,17 @@ class Gathering {
     }
   }
 
-  /** Takes as many as one transaction holds. */
+  /** Takes as many as one transaction holds; those that cannot be sent any more are told so. */
   #take(): Member[] {
     let size = 0;
     const taken: Member[] = [];
     for (const member of this.#members) {
+      // Where the server has another schema by now, it must be made and checked anew.
+      if (this.#session.closed || member.context.isOutdated?.() === true) {
+        this.#members.delete(member);
+        member.answerWith('lost');
+        continue;
+      }
       size += member.size;
       if (size > MAX_SHARED_OPERATIONS && taken.length > 0) break;
       taken.push(member);

@@ -82,6 +82,8 @@ export interface ReadySession {
   readonly clustered: boolean;
   /** How often the server has begun or ceased to lead its cluster, over this session. */
   readonly leadChanges?: (() => number) | undefined;
+  /** Has the server told since that the database has another schema, or is another one? */
+  readonly isOutdated?: (() => boolean) | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -131,7 +133,7 @@ async function commitInTurn<DB, S, R>(
   let mayHaveCompany = coalesce;
   for (let attempt = 0; ; attempt++) {
     // Even where it is there already: the callback never runs within the call of `transact`.
-    const { session, schema, clustered, leadChanges } = await ((signal?.aborted === true
+    const { session, schema, clustered, leadChanges, isOutdated } = await ((signal?.aborted === true
       ? undefined
       : host.readyNow()) ?? readyOrNotSent(host, signal, remaining(deadline), timeoutMs));
     // Closed or lost since it was ready: wait for the next, if there is to be one.
@@ -149,7 +151,7 @@ async function commitInTurn<DB, S, R>(
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
     const limits = { signal, timeoutMs: remaining(deadline) };
-    const context = { database, session, clustered, leadChanges, progress, ...limits };
+    const context = { database, session, clustered, leadChanges, isOutdated, progress, ...limits };
     const answer = await (mayHaveCompany && mayShare(built, schema)
       ? host.coalescing.send(built, read, context)
       : send(built, read, context));

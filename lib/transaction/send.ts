@@ -10,6 +10,7 @@ import {
   InvalidArgumentError,
   ProtocolError,
   RpcError,
+  SchemaError,
   TimeoutError,
   type OvsdbError,
 } from '../errors.js';
@@ -31,6 +32,8 @@ export interface SendContext {
   readonly clustered: boolean;
   /** See `ReadySession`. */
   readonly leadChanges?: (() => number) | undefined;
+  /** See `ReadySession`. */
+  readonly isOutdated?: (() => boolean) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   /** Told when the transaction is handed to the session. */
@@ -133,6 +136,12 @@ export class Sending {
     const { guards, operations, tellingCount } = this.#built;
     const sentGuards = this.operations.length - operations.length;
     if (tellingCount !== undefined && sentGuards < guards.length && Number(results[tellingCount]?.count) === 0) {
+      // By another schema, which the server tells of before it answers, the rows may be kept all the same.
+      if (this.#context.isOutdated?.() === true) {
+        throw this.#unknown(
+          new SchemaError('a row was gone, and whether others are kept without it is up to the schema'),
+        );
+      }
       return GUARD_FAILURE;
     }
     try {
@@ -194,9 +203,11 @@ export class Sending {
         ? 'its reply makes no sense'
         : cause instanceof RpcError
           ? 'the server stopped following it'
-          : cause instanceof TransactionError
-            ? 'the server may have tried it twice, since its cluster was slow or changed its leader'
-            : 'its reply was lost';
+          : cause instanceof SchemaError
+            ? 'the database got another schema before it was answered'
+            : cause instanceof TransactionError
+              ? 'the server may have tried it twice, since its cluster was slow or changed its leader'
+              : 'its reply was lost';
     const remote = formatRemote(session.remote);
     return new TransactionError(
       'OutcomeUnknown',

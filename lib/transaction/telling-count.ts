@@ -13,7 +13,9 @@
  *
  * Then a change that counts 0 rows proves that nothing of it took effect: no row was there to change, and what was
  * inserted is collected before anything else is looked at, unique indexes included (ovsdb/transaction.c,
- * "ovsdb_txn_precommit"), so that there is nothing to commit. That is what a failed wait proves.
+ * "ovsdb_txn_precommit"), so that there is nothing to commit. That is what a failed wait proves. The rows cannot keep each
+ * other, because one can only refer to those inserted before it. All of this holds by the schema that the transaction was
+ * made by: send.ts looks whether the server has got another one before it answered.
  */
 import type { DatabaseSchema, TableSchema } from '../schema/schema.js';
 import { stringifyJson } from '../wire/json.js';

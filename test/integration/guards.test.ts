@@ -1,4 +1,6 @@
 /** Rows that would hang on a row which goes while the transaction is on its way, on a real server. */
+import { readFileSync } from 'node:fs';
+
 import { expect } from 'chai';
 
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
@@ -140,4 +142,37 @@ describe('the guard of a row that inserted rows hang on', () => {
       expect(nb.tables.Logical_Switch.get(ls)?.ports).to.have.length.of.at.least(1);
     });
   }
+
+  it('is not told by a count where a conversion on the way may have made the rows such that need no other', async () => {
+    await using own = await Sandbox.start();
+    using there = await RawClient.connect(own.remote);
+    await using between = await ClientProxy.start(own.remote);
+    await using client = await connectNorthbound({
+      remotes: between.remote,
+      tables: TABLES,
+      onWarning: () => undefined,
+    });
+    const ls = await client.transact((tx) => tx.insert('Logical_Switch', { name: fresh() }));
+    const path = new URL('../../lib/nb/ovn-nb.ovsschema', import.meta.url);
+    const schema = JSON.parse(readFileSync(path, 'utf8')) as { tables: Record<string, object> };
+    const converted = {
+      ...schema.tables,
+      Logical_Switch_Port: { ...schema.tables['Logical_Switch_Port'], isRoot: true },
+    };
+    between.onRequest = (message) => {
+      if (message.method !== 'transact') return 'pass';
+      between.onRequest = () => 'pass';
+      void there
+        .commit({ op: 'delete', table: 'Logical_Switch', where: [['_uuid', '==', ['uuid', ls]]] })
+        .then(() => there.convert({ ...schema, tables: converted }))
+        .then(() => between.sendLate(message));
+      return 'drop';
+    };
+    const error = await failure(
+      client.transact((tx) => tx.mutate('Logical_Switch', ls, { ports: { insert: [port(tx) as never] } })),
+    );
+    expect(error).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
+    expect(error.message).to.include('the database got another schema before it was answered');
+    expect(await there.rows('Logical_Switch_Port')).to.have.property('size', 1);
+  });
 });

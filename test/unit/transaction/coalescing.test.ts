@@ -71,6 +71,7 @@ describe('coalescing', () => {
     readonly timeoutMs?: number;
     readonly progress?: { isOut: boolean };
     readonly leadChanges?: () => number;
+    readonly isOutdated?: () => boolean;
     readonly over?: RpcSession;
   }
   const read = (results: readonly OperationResult[]): unknown => results;
@@ -361,6 +362,25 @@ describe('coalescing', () => {
       expect(await Promise.all(answers)).to.deep.equal(['lost', 'lost']);
       expect(requests()).to.deep.equal([]);
     });
+  });
+
+  it('is lost to those that were made by a schema that has changed while they were gathered', async () => {
+    let isOutdated = false;
+    const first = [...sendAll(1)];
+    await turn();
+    first.push(...sendAll(1));
+    await turn();
+    const gathered = [...sendAll(2, { isOutdated: () => isOutdated }), ...sendAll(1)];
+    await turn();
+    isOutdated = true;
+    requests();
+    stream.receive({ id: 0, result: counts(1), error: null }, { id: 1, result: counts(1), error: null });
+    await Promise.all(first);
+    expect(await Promise.all(gathered.slice(0, 2))).to.deep.equal(['lost', 'lost']);
+    await turn();
+    expect(requests().map(changes)).to.deep.equal([[0]]);
+    stream.receive({ id: 2, result: counts(1), error: null });
+    await Promise.all(gathered);
   });
 
   describe('when a caller gives up', () => {
