@@ -1,5 +1,5 @@
 /** The bars: ratios to a floor, times and sizes that the library is meant to keep. */
-import { cellsOf, formatNumber, formatSummary, formatTable, type Report, type ReportRow } from './report.js';
+import { formatNumber, formatSummary, formatTable, type Report, type ReportRow } from './report.js';
 import { summarize, type Summary } from './statistics.js';
 
 export interface Bar {
@@ -38,15 +38,16 @@ export function bar(what: string, row: ReportRow | undefined, rule: BarRule): Ba
 
 /** Titles and cells of a table of bars. */
 export function barCells(reports: readonly Report[]): string[][] {
-  const rows = reports.flatMap(({ bars }) =>
+  const rows = reports.flatMap(({ name, bars }) =>
     bars.map(({ what, summary, sense, limit, decimals, unit, met }) => [
+      name,
       what,
       summary === undefined ? 'not measured' : formatSummary(summary, decimals, unit, true),
       `${sense === 'at most' ? '≤' : '≥'} ${formatNumber(limit, limit % 1 === 0 ? 0 : decimals)} ${unit}`.trim(),
       met === undefined ? '-' : met ? 'met' : 'missed',
     ]),
   );
-  return [['', 'measured', 'bar', ''], ...rows];
+  return [['part', 'what', 'measured', 'bar', ''], ...rows];
 }
 
 export function formatBars(reports: readonly Report[]): string {
@@ -54,16 +55,5 @@ export function formatBars(reports: readonly Report[]): string {
   if (bars.length === 0) return '';
   const met = bars.filter((each) => each.met === true).length;
   const missed = bars.filter((each) => each.met === false).length;
-  return [`Bars: ${met} met, ${missed} missed`, '', formatTable(barCells(reports)), ''].join('\n');
-}
-
-/** The same reports and bars as tables of Markdown. */
-export function formatMarkdown(reports: readonly Report[]): string {
-  const table = (cells: string[][]): string => {
-    const [head = [], ...rows] = cells;
-    const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
-    return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
-  };
-  const parts = reports.map((report) => [`### ${report.title}`, table(cellsOf(report))].join('\n\n'));
-  return [['### Bars', table(barCells(reports))].join('\n\n'), ...parts].join('\n\n');
+  return [`Bars: ${met} met, ${missed} missed`, '', formatTable(barCells(reports), 2), ''].join('\n');
 }

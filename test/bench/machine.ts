@@ -2,9 +2,12 @@
  * The machine that is measured on, and how much of it others used meanwhile: what /proc/stat counts as busy, without the
  * benchmark and all that it has started. Zero where there is no /proc.
  */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { requireExecutable } from '../../lib/testing/executable.js';
 
 /** The kernel's unit of CPU time in /proc, on every architecture that Node runs on. */
 const TICK_MS = 10;
@@ -47,7 +50,12 @@ export async function waitUntilQuiet(maxMs: number): Promise<void> {
 /** One line for people. */
 export function describeMachine(): string {
   const [cpu] = cpus();
-  return `${CPUS} CPUs (${cpu?.model.trim() ?? 'unknown'}), Node ${process.version}`;
+  return `${CPUS} CPUs (${cpu?.model.trim() ?? 'unknown'}), Node ${process.version}, ${serverVersion()}`;
+}
+
+function serverVersion(): string {
+  const [line = ''] = execFileSync(requireExecutable('ovsdb-server'), ['--version'], { encoding: 'utf8' }).split('\n');
+  return line.replace(' (Open vSwitch)', '');
 }
 
 /** CPU time of the whole machine since it was started. */

@@ -38,6 +38,8 @@ export interface BenchOptions {
   readonly parts: readonly Part[];
   readonly thorough: boolean;
   readonly output: 'text' | 'json' | 'markdown';
+  /** Document that gets the results as Markdown. */
+  readonly update: string | undefined;
   /** Longest wait for a quiet machine before each run. */
   readonly quietMs: number;
   /** Package that is measured in place of this checkout's. */
@@ -65,7 +67,8 @@ export const USAGE = `usage: npm run bench -- [option...]
   --tarball FILE        package that start-up measures (what npm packs of this checkout)
   --data FOLDER         keep the generated databases there for the next time
   --json                print JSON instead of tables
-  --markdown            print the tables of docs/performance.md
+  --markdown            print Markdown instead
+  --update FILE         besides, put the same Markdown in its place in FILE, such as docs/performance.md
   --cpu-prof FOLDER     write CPU profiles of the child processes there
   --help`;
 
@@ -94,6 +97,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       tarball: { type: 'string' },
       data: { type: 'string' },
       json: { type: 'boolean', default: false },
+      update: { type: 'string' },
       markdown: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -125,6 +129,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     parts: parts.filter(isPart),
     thorough,
     output: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
+    update: values.update,
     quietMs: values.quiet === undefined ? 0 : positive('quiet', values.quiet) * 1000,
     tarball: values.tarball,
     dataDirectory: values.data,

@@ -85,11 +85,11 @@ export function formatReport(report: Report): string {
   return [report.title, '', formatTable(cellsOf(report)), '', ...notes.map((note) => `  ${note}`), ''].join('\n');
 }
 
-/** A table whose first column is flush left. */
-export function formatTable(cells: readonly (readonly string[])[]): string {
+/** A table whose first columns are flush left. */
+export function formatTable(cells: readonly (readonly string[])[], flushLeft = 1): string {
   const widths = (cells[0] ?? []).map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
   const pad = (text: string, i: number): string =>
-    i === 0 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);
+    i < flushLeft ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0);
   return cells.map((line) => `  ${line.map(pad).join('  ')}`.trimEnd()).join('\n');
 }
 

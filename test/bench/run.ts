@@ -3,7 +3,7 @@
  * servers of its own. Absolute times depend on the machine and what else it does; the ratios are taken
  * between runs that were interleaved, and hold.
  */
-import { formatBars, formatMarkdown } from './bars.js';
+import { formatBars } from './bars.js';
 import { measureChangeLatency } from './change-latency.js';
 import { compile } from './compile.js';
 import type { Context } from './context.js';
@@ -13,6 +13,7 @@ import { measureFraming } from './framing.js';
 import { measureGrowth } from './growth.js';
 import { measureKeptPorts } from './kept-ports.js';
 import { describeMachine } from './machine.js';
+import { formatMarkdown, replaceMeasured } from './markdown.js';
 import { parseOptions, USAGE, type BenchOptions, type Part } from './options.js';
 import { measurePortCreation } from './port-creation.js';
 import { measureReads } from './reads.js';
@@ -63,8 +64,9 @@ async function run(options: BenchOptions): Promise<void> {
       }
     }
     if (text) console.log(formatBars(reports));
-    else if (options.output === 'markdown') console.log(formatMarkdown(reports));
+    else if (options.output === 'markdown') console.log(await formatMarkdown(reports));
     else console.log(JSON.stringify({ machine: describeMachine(), reports: reports.map(jsonReport) }, null, 2));
+    if (options.update !== undefined) replaceMeasured(options.update, await formatMarkdown(reports));
   } finally {
     files.remove();
     compiled.remove();

@@ -1,11 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
+
+import { Sandbox } from '../../lib/testing/index.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TINY = [
@@ -51,7 +54,7 @@ describe('the benchmark', function () {
     expect(output).to.include('A snapshot in chunks of different sizes');
     expect(output).to.include('Start of a program that imports the package');
     expect(output).to.match(/^Bars: \d+ met, \d+ missed$/m);
-    expect(output).to.match(/^ {2}first sync of 30 ports: client CPU.* ≤ 1.15 × {2,}(met|missed)$/m);
+    expect(output).to.match(/^ {2}first-sync +first sync of 30 ports: client CPU.* ≤ 1.15 × {2,}(met|missed)$/m);
     expect(output).not.to.match(/NaN|undefined/);
     expect(output.match(/^ {2}.*ovn-northbound.* \d/gm)).to.have.length.of.at.least(5);
   });
@@ -63,10 +66,40 @@ describe('the benchmark', function () {
     expect(output).not.to.match(/NaN|undefined/);
   });
 
-  it('prints the tables of the documentation', async () => {
-    const output = await bench(...TINY, '--only=reads', '--markdown');
-    expect(output).to.match(/^### Bars\n\n\| {2}\| measured \| bar \| {2}\|\n\| --- \| --: \| --: \| --: \|$/m);
-    expect(output).to.match(/^\| ovn-northbound \|( .*\d.* \|){3}$/m);
+  it('puts its tables in their place in a document', async () => {
+    const document = join(folder, 'document.md');
+    const frame = (text: string): string =>
+      `# Title\n\n<!-- measured: begin -->${text}<!-- measured: end -->\n\nMore.\n`;
+    writeFileSync(document, frame('\n\nold\n\n'));
+    const output = await bench(...TINY, '--only=reads', '--markdown', `--update=${document}`);
+    expect(readFileSync(document, 'utf8')).to.equal(frame(`\n\n${output.trim()}\n\n`));
+    expect(output).to.match(/^\| part +\| what +\| +measured \| +bar \| +\|$/m);
+    expect(output).to.match(/^\| ovn-northbound +\|( .*\d.* \|){3}$/m);
+  });
+
+  it('has drivers that other harnesses can start', async () => {
+    await using sandbox = await Sandbox.start();
+    await sandbox.nbctl('ls-add', 'sw-0', '--', 'lsp-add', 'sw-0', 'port');
+    const drive = async (name: string, ...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const command = ['--import', 'tsx', `test/bench/peers/ours-${name}.mjs`, sandbox.remote, ...args];
+      const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: ROOT, timeout: 60_000 });
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    for (const mode of ['seq', 'pipe', 'batch']) {
+      expect(await drive('write', 'sw-0', mode, '4', '2'))
+        .to.have.property('per_s')
+        .that.is.above(0);
+    }
+    expect(await drive('sync')).to.have.property('ports', 13);
+    const watcher = spawn(process.execPath, ['--import', 'tsx', 'test/bench/peers/ours-watch.mjs', sandbox.remote], {
+      cwd: ROOT,
+    });
+    const lines = createInterface({ input: watcher.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).to.equal('READY');
+    for (const seq of ['7', '-1']) await sandbox.nbctl('set', 'Logical_Switch_Port', 'port', `options:seq="${seq}"`);
+    expect((await lines.next()).value).to.match(/^7 \d+$/);
+    expect((await lines.next()).value).to.match(/^-1 \d+$/);
+    expect(await lines.next()).to.have.property('done', true);
   });
 
   it('prints the same as JSON for programs', async () => {
