@@ -11,7 +11,7 @@ import { InvalidArgumentError } from '../errors.js';
 import { systemClock, type Clock } from '../rpc/clock.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { BuiltTransaction } from './builder.js';
-import { Member } from './coalescing-member.js';
+import { Member, type Company } from './coalescing-member.js';
 import { MAX_SHARED_OPERATIONS } from './coalescing-rules.js';
 import { isRefusal, request, type Answer, type ReadResults, type SendContext, type Sending } from './send.js';
 import { readTransactResult, type TransactResult } from './transact-result.js';
@@ -46,11 +46,12 @@ export class Coalescing {
 }
 
 /** What waits to be sent over one session, and how much is under way there. */
-class Gathering {
+class Gathering implements Company {
   readonly #session: RpcSession;
   readonly #clock: Clock;
-  /** The oldest first. */
-  readonly #members = new Set<Member>();
+  /** The oldest first; among them are some that were given up. */
+  #members: Member[] = [];
+  #givenUp = 0;
   #underWay = 0;
   #isScheduled = false;
 
@@ -61,10 +62,17 @@ class Gathering {
 
   add(member: Member): void {
     if (member.isSettled) return;
-    this.#members.add(member);
-    // While the server is silent, callers with little time may come and go by the thousand.
-    member.onGivenUp = () => this.#members.delete(member);
+    this.#members.push(member);
+    member.company = this;
     this.#schedule();
+  }
+
+  /** While the server is silent, callers with little time may come and go by the thousand. */
+  leave(): void {
+    this.#givenUp++;
+    if (this.#givenUp * 2 < this.#members.length) return;
+    this.#members = this.#members.filter(({ isSettled }) => !isSettled);
+    this.#givenUp = 0;
   }
 
   /** At the end of the turn: after the promise reactions, whose transactions it takes along. */
@@ -84,7 +92,7 @@ class Gathering {
       this.#underWay++;
       void sendTogether(members, this.#clock).finally(() => {
         this.#underWay--;
-        if (this.#members.size > 0) this.#schedule();
+        if (this.#members.length > 0) this.#schedule();
       });
     }
   }
@@ -92,19 +100,24 @@ class Gathering {
   /** Takes as many as one transaction holds; those that cannot be sent any more are told so. */
   #take(): Member[] {
     let size = 0;
+    let end = 0;
     const taken: Member[] = [];
-    for (const member of this.#members) {
+    for (; end < this.#members.length; end++) {
+      const member = this.#members[end] as Member;
+      if (member.isSettled) {
+        this.#givenUp--;
+        continue;
+      }
       // Where the server has another schema by now, it must be made and checked anew.
       if (this.#session.closed || member.context.isOutdated?.() === true) {
-        this.#members.delete(member);
         member.answerWith('lost');
         continue;
       }
       size += member.size;
       if (size > MAX_SHARED_OPERATIONS && taken.length > 0) break;
       taken.push(member);
-      this.#members.delete(member);
     }
+    this.#members = this.#members.slice(end);
     return taken;
   }
 }
@@ -156,12 +169,15 @@ async function sendTogether(members: readonly Member[], clock: Clock): Promise<v
 function sharedContext(members: readonly Member[], context: SendContext, clock: Clock): SendContext {
   const everybodyGone = new AbortController();
   let left = members.length;
+  const company: Company = {
+    leave: () => {
+      if (--left === 0) everybodyGone.abort();
+    },
+  };
   let deadline = 0;
   for (const member of members) {
     deadline = Math.max(deadline, member.deadline);
-    member.onGivenUp = () => {
-      if (--left === 0) everybodyGone.abort();
-    };
+    member.company = company;
   }
   return { ...context, signal: everybodyGone.signal, timeoutMs: Math.max(1, deadline - clock.now()) };
 }
