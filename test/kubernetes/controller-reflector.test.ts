@@ -78,7 +78,8 @@ describe("the controller's reflector", function () {
   async function until(condition: () => boolean, what: string): Promise<void> {
     const deadline = performance.now() + 20_000;
     while (!condition()) {
-      if (performance.now() > deadline) throw new Error(`it did not come to this: ${what}; changes: ${changes.join(', ')}`);
+      if (performance.now() > deadline)
+        throw new Error(`it did not come to this: ${what}; changes: ${changes.join(', ')}`);
       await sleep(2);
     }
   }
