@@ -30,6 +30,7 @@ export class BareClient {
   bytesReceived = 0;
   /** When the first bytes came after the last request was sent: of its reply, while requests are sent one by one. */
   replyBeganAt = NaN;
+  onReplyBegan: () => void = () => undefined;
   /** Where the bytes that arrive are kept, if anywhere. */
   recording: Buffer[] | undefined;
   readonly #socket: Socket;
@@ -93,7 +94,10 @@ export class BareClient {
   #scan(chunk: Buffer): void {
     this.bytesReceived += chunk.length;
     this.recording?.push(chunk);
-    if (Number.isNaN(this.replyBeganAt)) this.replyBeganAt = performance.now();
+    if (Number.isNaN(this.replyBeganAt)) {
+      this.replyBeganAt = performance.now();
+      this.onReplyBegan();
+    }
     let depth = this.#depth;
     let inString = this.#inString;
     let escaped = this.#escaped;

@@ -7,13 +7,16 @@ import { ownCpuMs } from './worker.js';
 
 /** See the head of this file. */
 export class BlockWatch {
-  readonly #timer: NodeJS.Timeout;
-  #tickAt = performance.now();
-  #tickCpuMs = ownCpuMs();
+  #timer: NodeJS.Timeout | undefined;
+  #tickAt = NaN;
+  #tickCpuMs = NaN;
   #longestMs = 0;
   #cpuMs = 0;
 
-  constructor() {
+  /** Begins the watch: not before there is something to watch, since the timer costs CPU time itself. */
+  start(): void {
+    this.#tickAt = performance.now();
+    this.#tickCpuMs = ownCpuMs();
     this.#timer = setInterval(() => this.#tick(), 1);
   }
 

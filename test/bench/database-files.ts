@@ -34,7 +34,6 @@ export class DatabaseFiles {
       await using server = await BenchServer.start(unfinished);
       await fill(server.remote, ports, portsPerSwitch);
       await server.stop((file) => copyFileSync(file, unfinished));
-      await runProgram('ovsdb-tool', ['compact', unfinished], { timeoutMs: TOOL_MS });
     }
     renameSync(unfinished, path);
     return path;

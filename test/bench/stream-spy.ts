@@ -14,6 +14,7 @@ export class StreamSpy {
   openedCpuMs = NaN;
   /** When the first bytes of the snapshot came. */
   snapshotAt = NaN;
+  onSnapshot: () => void = () => undefined;
   bytesReceived = 0;
   /** The beginning of the reply that is waited for. */
   #awaited: Buffer | undefined;
@@ -54,5 +55,6 @@ export class StreamSpy {
     if (this.#awaited === undefined || !chunk.includes(this.#awaited)) return;
     this.snapshotAt = performance.now();
     this.#awaited = undefined;
+    this.onSnapshot();
   }
 }

@@ -28,7 +28,9 @@ interface Synced {
 async function syncBare(remote: string, index: boolean): Promise<Synced> {
   const client = await BareClient.connect(remote);
   const close = (): void => client.close();
-  const tables = await client.monitor(await replicatedColumns(client));
+  const columns = await replicatedColumns(client);
+  client.onReplyBegan = () => watch.start();
+  const tables = await client.monitor(columns);
   const snapshotAt = client.replyBeganAt;
   const ports = Object.keys(tables['Logical_Switch_Port'] ?? {}).length;
   if (!index) return { ports, snapshotAt, close, held: tables };
@@ -54,6 +56,7 @@ async function syncBare(remote: string, index: boolean): Promise<Synced> {
 
 async function syncLibrary(library: Library, remote: string): Promise<Synced> {
   const spy = new library.StreamSpy();
+  spy.onSnapshot = () => watch.start();
   const client = await library.connect({
     remotes: remote,
     tables: ['Logical_Switch', 'Logical_Switch_Port'],
