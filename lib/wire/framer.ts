@@ -36,6 +36,9 @@ export interface FramerOptions {
 /** Default of {@link FramerOptions.maxMessageBytes}. */
 export const DEFAULT_MAX_MESSAGE_BYTES: number = 256 * 1024 * 1024;
 
+/** Elements are handed out after so many bytes at the latest, so that long chunks cost no more memory than short ones. */
+const LONG_RUN_BYTES = 131_072;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BRACE_OPEN = 0x7b;
@@ -131,8 +134,15 @@ export class Framer {
           } else if (c === BRACKET_CLOSE || c === BRACE_CLOSE) {
             if (at - tokenStart > UNSAFE_INTEGER_DIGITS) longToken = true;
             tokenStart = at;
-            if (--depth === elementDepth) cutter.close(at + shift);
-            else if (depth === 0) {
+            if (--depth === elementDepth) {
+              cutter.close(at + shift);
+              if (at + shift >= LONG_RUN_BYTES) {
+                cutter.keep(chunk.subarray(frameStart, at), longToken);
+                frameStart = at;
+                shift = cutter.heldBytes - at;
+                elementDepth = cutter.depth;
+              }
+            } else if (depth === 0) {
               const bytes = cutter.end(chunk.subarray(frameStart, at), longToken);
               this.#checkLength(bytes.length);
               onFrame({ bytes, mayHoldUnsafeIntegers: longToken });

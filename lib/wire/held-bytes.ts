@@ -21,6 +21,7 @@ export class HeldBytes {
 
   /** Keeps bytes, which must not be written to any more. */
   append(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     this.#length += bytes.length;
     if (bytes.length >= SMALL_CHUNK_BYTES) {
       this.#closeBlock();

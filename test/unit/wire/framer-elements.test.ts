@@ -91,6 +91,19 @@ describe('Framer with a reader of elements', () => {
     expect(rig.frames).to.deep.equal([text]);
   });
 
+  it('hands out the elements of a long text in runs, also when it comes in one chunk', () => {
+    const elements = Array.from({ length: 20 }, (_, i) => `[${i},"${'x'.repeat(20_000)}"]`);
+    const text = `{"a":[${elements.join(',')}]}`;
+    const rig = new Rig(2).push(text + '{"b":1}');
+    expect(rig.elements.join()).to.equal(elements.slice(0, rig.elements.length).join());
+    expect(rig.runs.length).to.be.at.least(2);
+    expect(Math.max(...rig.runs.map(({ length }) => length))).to.be.below(160_000);
+    expect(rig.runs.join('') + rig.frames.join('')).to.equal(text + '{"b":1}');
+    const whole = new Rig(2);
+    whole.answers = [false];
+    expect(whole.push(text + '{"b":1}').frames).to.deep.equal([text, '{"b":1}']);
+  });
+
   it('gives a text as a whole whose first run is refused, and offers no more of it', () => {
     const one = '{"a":[{"n":1},{"n":2},{"n":3}]}';
     const rig = new Rig(2);
