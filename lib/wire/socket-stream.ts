@@ -18,7 +18,7 @@ const PIECE_BYTES = 262_144;
 /** After a chunk of this size there is more to read: a long message, which Node would read on and on before all else. */
 const LARGE_CHUNK_BYTES = 16_384;
 /** Longest time for which chunks are handed over before timers and other sockets have their turn. */
-const MAX_TURN_MS = 5;
+const MAX_TURN_MS = 2;
 
 /** A {@link Stream} on a socket that is connected, TLS handshake included. */
 export class SocketStream implements Stream {
