@@ -38,7 +38,7 @@ export async function measureFraming(context: Context): Promise<Report> {
     }
     await using server = await BenchServer.start(await files.standalone(0, 1));
     const { remote } = server;
-    const { rounds, quietMs } = options;
+    const { longRounds: rounds, quietMs } = options;
     const runs = await interleave(cases, { rounds, quietMs }, ({ replyFile, chunks: { chunkBytes } }) => {
       const task: FramingTask = { remote, replyFile, chunkBytes };
       return runWorker(workers, 'framing-worker', task);
