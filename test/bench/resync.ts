@@ -33,8 +33,10 @@ export async function measureResync(context: Context): Promise<Report> {
     await files.standalone(ports, options.portsPerSwitch),
   ];
   const { longRounds: rounds, quietMs } = options;
-  const runs = await withServers(databases, (servers) =>
-    interleave(CASES, { rounds, quietMs }, async ({ kind, history }) => {
+  const runs = await withServers(databases, async (servers) => {
+    // What a server was started with is no transaction that it remembers.
+    for (const { remote } of servers) await writeElsewhere(remote);
+    return interleave(CASES, { rounds, quietMs }, async ({ kind, history }) => {
       const server = servers[history ? 0 : 1];
       const task: ResyncTask = { remote: server?.remote ?? '', kind };
       const worker = startWorker(workers, 'resync-worker', task);
@@ -44,8 +46,8 @@ export async function measureResync(context: Context): Promise<Report> {
       const figures = await worker.figures;
       const { resyncCpuMs = NaN, firstCpuMs = NaN, resyncPeakMb = NaN, firstPeakMb = NaN } = figures;
       return { ...figures, cpuRatio: resyncCpuMs / firstCpuMs, peakRatio: resyncPeakMb / firstPeakMb };
-    }),
-  );
+    });
+  });
   const rows = CASES.map((each): ReportRow => ({ label: each.label, runs: runs.get(each) ?? [] }));
   return {
     name: 'resync',
