@@ -1,7 +1,7 @@
 /**
  * Cuts the elements out of a text that is too long to wait for: the rows of a snapshot, which may be hundreds of
- * megabytes. Told by the framer where elements begin and end, it hands out those of each chunk as one run and keeps
- * only what follows the last of them, so that neither memory nor the time of one step grows with the text.
+ * megabytes. Told by the framer where elements begin and end, it hands out runs of them, one for a chunk or several for
+ * a long one, and keeps only what follows the last, so that neither memory nor the time of one step grows with the text.
  */
 import type { Buffer } from 'node:buffer';
 
@@ -36,7 +36,7 @@ const NOWHERE = -1;
 
 /** See the head of this file. Offsets count from the first byte that is held. */
 export class ElementCutter {
-  /** Offered the elements of each text that begins from now on and does not come in one chunk. */
+  /** Offered the elements of each text that begins from now on, unless it comes in one short chunk. */
   nextReader: ElementReader | undefined;
   /** Takes those of the present text. */
   #reader: ElementReader | undefined;
@@ -76,7 +76,7 @@ export class ElementCutter {
     this.#ends.push(offset);
   }
 
-  /** The text goes on beyond these bytes. */
+  /** The text goes on beyond these bytes: hands out what is complete, and holds the rest. */
   keep(bytes: Buffer, mayHoldUnsafeIntegers: boolean): void {
     this.#held.append(this.#handOut(bytes, mayHoldUnsafeIntegers));
   }

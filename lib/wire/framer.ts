@@ -77,7 +77,7 @@ export class Framer {
     return this.#cutter.textBytes;
   }
 
-  /** Lets a reader take the elements of texts that come in several chunks, from the next text on; undefined for none. */
+  /** Lets a reader take the elements of texts that do not come in one short chunk, from the next on; undefined for none. */
   set elementReader(reader: ElementReader | undefined) {
     this.#cutter.nextReader = reader;
   }
