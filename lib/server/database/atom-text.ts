@@ -8,7 +8,7 @@ import { realJson, realText, type Json } from './json-text.js';
 export function atomJson(type: AtomicType, atom: Atom): Json {
   switch (type) {
     case 'uuid':
-      return ['uuid', atom as string];
+      return ['uuid', atom];
     case 'real':
       return realJson(atom as number);
     default:

@@ -123,8 +123,7 @@ export function union(type: ColumnType, datum: Datum, extra: Datum): Datum {
   const values =
     type.value === undefined ? undefined : insertAt(datum.values ?? [], places, added.values as readonly Atom[]);
   const result = new Datum(insertAt(datum.keys, places, added.keys), values);
-  result.origin = { from: datum, added, removed: Datum.EMPTY };
-  return result;
+  return comesFrom(result, datum, added, Datum.EMPTY);
 }
 
 /** `datum` without the members that `less` has too; of maps, `less` may be keys alone. The same object when there are none. */
@@ -147,7 +146,13 @@ export function withoutPlaces(datum: Datum, places: readonly number[]): Datum {
   const keys = removeAt(datum.keys, places);
   // Not the shared empty value: where this one came from is its own.
   const result = new Datum(keys, keys.length === 0 ? undefined : values);
-  result.origin = { from: datum, added: Datum.EMPTY, removed };
+  return comesFrom(result, datum, Datum.EMPTY, removed);
+}
+
+/** Only the last step is remembered: to keep what lies before it would be to keep every copy of a large set. */
+function comesFrom(result: Datum, from: Datum, added: Datum, removed: Datum): Datum {
+  from.origin = undefined;
+  result.origin = { from, added, removed };
   return result;
 }
 
