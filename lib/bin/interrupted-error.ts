@@ -1,14 +1,16 @@
 /** Signals that ask a command to stop. */
-export type InterruptSignal = 'SIGINT' | 'SIGTERM';
+export type InterruptSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A command was stopped by the user. */
 export class InterruptedError extends Error {
   /** As shells number an end by a signal. */
-  readonly exitCode: 130 | 143;
+  readonly exitCode: 129 | 130 | 143;
 
   constructor(signal: InterruptSignal) {
     super(`stopped by ${signal}`);
     this.name = 'InterruptedError';
-    this.exitCode = signal === 'SIGINT' ? 130 : 143;
+    this.exitCode = EXIT_CODES[signal];
   }
 }

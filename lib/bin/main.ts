@@ -2,8 +2,12 @@
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
 import type { CommandOutput, ExitCode } from './command-output.js';
 import { GENERATE_HELP, GENERATE_SUMMARY, generate } from './generate-command.js';
+import { programHelp } from './help.js';
 import { InterruptedError } from './interrupted-error.js';
+import { nearestCommand } from './nearest-command.js';
 import { PORTS_HELP, PORTS_SUMMARY, ports } from './ports/ports-command.js';
+import { printable } from './ports/table.js';
+import { WATCH_HELP, WATCH_SUMMARY, watch } from './watch/watch-command.js';
 
 interface Verb {
   readonly summary: string;
@@ -16,6 +20,7 @@ interface Verb {
 }
 
 const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['watch', { summary: WATCH_SUMMARY, help: WATCH_HELP, run: watch }],
   ['generate', { summary: GENERATE_SUMMARY, help: GENERATE_HELP, run: (args, output) => done(generate(args, output)) }],
   ['ports', { summary: PORTS_SUMMARY, help: PORTS_HELP, run: ports }],
 ]);
@@ -23,13 +28,16 @@ const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
 /** Runs the command line `args` (without the program's name). Never throws for what a user can cause. */
 export async function main(args: readonly string[], output: CommandOutput): Promise<ExitCode> {
   const [name, ...rest] = args;
-  if (name === '--help' || name === '-h' || name === 'help') {
+  if (name === undefined || name === '--help' || name === '-h') {
     output.write(help());
     return 0;
   }
-  const verb = name === undefined ? undefined : VERBS.get(name);
+  if (name === 'help') return main(rest[0] === undefined ? ['--help'] : [rest[0], '--help'], output);
+  const verb = VERBS.get(name);
   if (verb === undefined) {
-    output.writeError(name === undefined ? help() : `ovn-northbound: there is no command ${name}\n\n${help()}`);
+    const nearest = nearestCommand(name, VERBS.keys());
+    const advice = nearest === undefined ? help() : `Did you mean ${nearest}? All commands: ovn-northbound --help\n`;
+    output.writeError(`ovn-northbound: there is no command ${printable(name)}\n${advice}`);
     return 2;
   }
   if (rest.includes('--help') || rest.includes('-h')) {
@@ -40,13 +48,13 @@ export async function main(args: readonly string[], output: CommandOutput): Prom
     return await verb.run(rest, output);
   } catch (error) {
     if (error instanceof InterruptedError) {
-      output.writeError(`ovn-northbound ${name ?? ''}: ${error.message}\n`);
+      output.writeError(`ovn-northbound ${name}: ${error.message}\n`);
       return error.exitCode;
     }
     if (!(error instanceof OvsdbError)) throw error;
-    output.writeError(`ovn-northbound ${name ?? ''}: ${error.message}\n`);
+    output.writeError(`ovn-northbound ${name}: ${error.message}\n`);
     if (!(error instanceof InvalidArgumentError)) return 1;
-    output.writeError(`Try: ovn-northbound ${name ?? ''} --help\n`);
+    output.writeError(`Try: ovn-northbound ${name} --help\n`);
     return 2;
   }
 }
@@ -57,6 +65,5 @@ async function done(work: Promise<void>): Promise<ExitCode> {
 }
 
 function help(): string {
-  const verbs = [...VERBS].map(([name, verb]) => `  ${name.padEnd(12)}${verb.summary}\n`).join('');
-  return `Usage: ovn-northbound COMMAND [OPTION]...\n\nCommands:\n${verbs}\nHelp on a command: ovn-northbound COMMAND --help\n`;
+  return programHelp(Array.from(VERBS, ([name, { summary }]) => [name, summary] as const));
 }

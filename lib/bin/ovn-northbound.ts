@@ -2,42 +2,67 @@
 /** The command `ovn-northbound`. */
 import type { InterruptSignal } from './interrupted-error.js';
 import { main } from './main.js';
+import { ProgressLine } from './progress-line.js';
 import { commandInput } from './standard-input.js';
+import { isCapable, processTerminal } from './watch/process-terminal.js';
 
-const SIGNALS: readonly InterruptSignal[] = ['SIGINT', 'SIGTERM'];
+const { stdout, stderr } = process;
 
 /** The first signal is the listener's; the next one ends the process as ever. */
-function onInterrupt(listener: (signal: InterruptSignal) => void): () => void {
+function onInterrupt(
+  listener: (signal: InterruptSignal) => void,
+  signals: readonly InterruptSignal[] = ['SIGINT', 'SIGTERM'],
+): () => void {
   const stop = (): void => {
-    for (const signal of SIGNALS) process.off(signal, heard);
+    for (const signal of signals) process.off(signal, heard);
   };
   const heard = (signal: InterruptSignal): void => {
     stop();
     listener(signal);
   };
-  for (const signal of SIGNALS) process.on(signal, heard);
+  for (const signal of signals) process.on(signal, heard);
   return stop;
 }
 
 let writeFailed = false;
-for (const stream of [process.stdout, process.stderr]) {
+const onClosed: (() => void)[] = [];
+for (const stream of [stdout, stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // A reader that has enough, such as head, changes nothing about what was done, nor about the exit code.
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE') {
+      if (stream === stdout) for (const listener of onClosed.splice(0)) listener();
+      return;
+    }
+    // The terminal is gone, and whoever looked at it.
+    if (error.code === 'EIO' && stream.isTTY) return;
     writeFailed = true;
     process.exitCode = 1;
-    if (stream === process.stdout) process.stderr.write(`ovn-northbound: cannot write the result: ${error.message}\n`);
+    if (stream === stdout) stderr.write(`ovn-northbound: cannot write the result: ${error.message}\n`);
   });
 }
 
+const progress = stderr.isTTY && isCapable(process.env) ? new ProgressLine(stderr) : undefined;
+const hasScreen = stdout.isTTY && isCapable(process.env);
+
 void main(process.argv.slice(2), {
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
+  write: (text) => {
+    progress?.clear();
+    stdout.write(text);
+  },
+  writeError: (text) => {
+    progress?.clear();
+    stderr.write(text);
+  },
   // Made when it is asked for: to touch the standard input is to open it.
   get input() {
     return commandInput(process.stdin);
   },
   onInterrupt,
+  onClosed: (listener) => void onClosed.push(listener),
+  get terminal() {
+    return hasScreen ? processTerminal(process.stdin, stdout, process.env) : undefined;
+  },
+  progress,
 }).then((exitCode) => {
   process.exitCode = writeFailed ? 1 : exitCode;
 });

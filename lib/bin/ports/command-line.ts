@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { InvalidArgumentError, InvalidRemoteError, printValue } from '../../errors.js';
 import type { ConnectionOptions } from '../../client/client-options.js';
 import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
+import { nearestCommand } from '../nearest-command.js';
 import { formatRemote, parseRemotes } from '../../wire/remote.js';
 import type { TlsOptions } from '../../wire/tls.js';
 
@@ -78,7 +79,11 @@ export function parseCommandLine(args: readonly string[]): PortsCommandLine {
   const [name, ...rest] = args;
   const names = Object.keys(TAKES).join(', ');
   if (name === undefined) throw new InvalidArgumentError(`say what to do: ${names}`);
-  if (!isSubCommand(name)) throw new InvalidArgumentError(`there is no "${name}"; there are ${names}`);
+  if (!isSubCommand(name)) {
+    const nearest = nearestCommand(name, Object.keys(TAKES));
+    const guess = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+    throw new InvalidArgumentError(`there is no "${name}"; there are ${names}${guess}`);
+  }
   let values: OptionValues;
   try {
     values = parseArgs({ args: [...rest], options: OPTIONS, strict: true, allowPositionals: false }).values;
@@ -110,11 +115,12 @@ const DEFAULT_REMOTE = 'unix:/var/run/ovn/ovnnb_db.sock';
 
 /**
  * Where the database is, and how to get there. The remotes are those of `--db`, or of `OVN_NB_DB`, or where ovn-nbctl(8)
- * goes by default. Throws `InvalidArgumentError`.
+ * goes by default. `option`: what `--db` is called to whoever gave it. Throws `InvalidArgumentError`.
  */
 export function connectionOf(
   values: OptionValues,
   environment: Readonly<Record<string, string | undefined>>,
+  option = '--db',
 ): Pick<ConnectionOptions, 'remotes' | 'tls' | 'leaderOnly'> {
   const tls: TlsOptions = {
     ...(values['private-key'] !== undefined && { privateKeyFile: values['private-key'] }),
@@ -130,7 +136,7 @@ export function connectionOf(
     }
   } catch (error) {
     if (!(error instanceof InvalidRemoteError)) throw error;
-    const from = values.db === undefined ? 'OVN_NB_DB' : '--db';
+    const from = values.db === undefined ? 'OVN_NB_DB' : option;
     throw new InvalidArgumentError(`${from}: ${error.message}`, { cause: error });
   }
   return { remotes, tls, leaderOnly: values['no-leader-only'] !== true };

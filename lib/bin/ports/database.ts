@@ -1,12 +1,11 @@
 /** What every sub-command works with: its options, a connection, and a manager. */
 import { readFile } from 'node:fs/promises';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { DIAGNOSTICS_CHANNELS, type StateMessage } from '../../diagnostics.js';
 import { InvalidArgumentError, OvsdbError } from '../../errors.js';
 import { connectNorthbound, type NorthboundClient } from '../../nb/northbound.js';
 import { StatefulSetPortManager } from '../../statefulset/manager.js';
 import type { StatefulSetPortManagerOptions } from '../../statefulset/manager-options.js';
 import type { CommandOutput } from '../command-output.js';
+import { openNorthbound } from '../open-northbound.js';
 import { connectionOf, timeoutMsOf, type OptionValues, type SubCommandName } from './command-line.js';
 import { readManifest, type Manifest, type ManifestSource } from './manifest.js';
 import { givenSubnets, subnetsByName } from './subnet-options.js';
@@ -41,14 +40,15 @@ export async function withDatabase<R>(
   rules: Omit<StatefulSetPortManagerOptions, 'subnets'>,
   work: (database: Database) => Promise<R>,
 ): Promise<R> {
-  const { name, values, signal } = context;
+  const { name, values, signal, output } = context;
   const timeoutMs = timeoutMsOf(values);
   const file = values.subnets === undefined ? undefined : await readSource(context, values.subnets);
   const given = givenSubnets(values.subnet ?? [], file);
   // A switch that is only assumed is no reason to find fault with ports that are on another one.
   const subnetOf = subnetsByName(given);
   const subnets = name === 'audit' ? given : subnetOf;
-  const nb = await connect(context, timeoutMs);
+  const connection = connectionOf(values, process.env);
+  const nb = await openNorthbound({ connection, timeoutMs, signal, output }, connectNorthbound);
   const managers: StatefulSetPortManager[] = [];
   const managerWith = (options: Partial<StatefulSetPortManagerOptions>): StatefulSetPortManager => {
     const manager = new StatefulSetPortManager(nb, { subnets, ...rules, ...options });
@@ -99,30 +99,5 @@ async function readSource({ output, signal }: PortsContext, file: string): Promi
     signal.throwIfAborted();
     const what = file === '-' ? 'standard input' : file;
     throw new OvsdbError('File', `cannot read ${what}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function connect({ values, output, signal }: PortsContext, timeoutMs: number): Promise<NorthboundClient> {
-  const connection = connectionOf(values, process.env);
-  let isTold = false;
-  const tell = (message: unknown): void => {
-    const { name, error } = message as StateMessage;
-    if (name !== 'backoff' || error === undefined || isTold) return;
-    isTold = true;
-    output.writeError(`note: ${error.message}; trying again for up to ${timeoutMs / 1000} s\n`);
-  };
-  subscribe(DIAGNOSTICS_CHANNELS.state, tell);
-  try {
-    return await connectNorthbound({
-      ...connection,
-      readyTimeoutMs: timeoutMs,
-      signal,
-      onWarning: ({ code, message }) => {
-        // That a server is older than this program is nothing that its operator could do something about here.
-        if (code !== 'SchemaLacks') output.writeError(`note: ${message}\n`);
-      },
-    });
-  } finally {
-    unsubscribe(DIAGNOSTICS_CHANNELS.state, tell);
   }
 }

@@ -1,7 +1,7 @@
 /** The help text of `ovn-northbound ports`. */
 
 /** One line for the list of commands. */
-export const PORTS_SUMMARY = 'look at and manage the ports that are kept for the pods of StatefulSets';
+export const PORTS_SUMMARY = 'look at and manage the ports kept for pods of StatefulSets';
 
 /** The command's help text. */
 export const PORTS_HELP = `Usage: ovn-northbound ports plan      -f FILE [OPTION]...

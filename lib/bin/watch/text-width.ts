@@ -1,0 +1,54 @@
+/** How many columns of a terminal a text takes. */
+import { printable } from '../ports/table.js';
+
+/** Ranges of characters that take two columns (Unicode, East Asian Width W and F, and pictures), in order. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xa960, 0xa97c],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1f64f],
+  [0x1f680, 0x1f6ff],
+  [0x1f900, 0x1f9ff],
+  [0x20000, 0x3fffd],
+];
+/** Those that are drawn upon the character before them, or not at all. */
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+
+/** Columns of one character. */
+export function characterWidth(character: string): 0 | 1 | 2 {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x300) return 1;
+  if (NO_WIDTH.test(character)) return 0;
+  return WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+}
+
+/** Columns of a text. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** Makes a text of unknown origin exactly `width` columns wide: what is too long ends with `more`. */
+export function fit(text: string, width: number, more: string, align: 'left' | 'right' = 'left'): string {
+  const safe = printable(text);
+  const missing = width - textWidth(safe);
+  if (missing >= 0) return align === 'left' ? safe + ' '.repeat(missing) : ' '.repeat(missing) + safe;
+  const room = width - textWidth(more);
+  if (room < 0) return ' '.repeat(Math.max(0, width));
+  let cut = '';
+  let used = 0;
+  for (const character of safe) {
+    const columns = characterWidth(character);
+    if (used + columns > room) break;
+    cut += character;
+    used += columns;
+  }
+  return `${cut}${more}${' '.repeat(room - used)}`;
+}
