@@ -1,0 +1,32 @@
+/** A folder for the sockets of embedded servers, gone when they stop or, at the latest, when the process exits. */
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Longest path of a unix socket that every system takes, in bytes. */
+const MAX_SOCKET_PATH_BYTES = 103;
+const LONGEST_NAME = 'member-999.sock';
+
+const live = new Set<string>();
+
+/** Makes a folder that only this user can look into. */
+export async function makePrivateFolder(): Promise<string> {
+  const prefix = `ovnsb-${process.pid}-`;
+  const longest = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, LONGEST_NAME));
+  const folder = await mkdtemp(join(longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp', prefix));
+  if (live.size === 0) process.on('exit', removeAll);
+  live.add(folder);
+  return folder;
+}
+
+/** Removes it, with what is in it. */
+export async function removePrivateFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  live.delete(folder);
+  if (live.size === 0) process.off('exit', removeAll);
+}
+
+function removeAll(): void {
+  for (const folder of live) rmSync(folder, { recursive: true, force: true });
+}

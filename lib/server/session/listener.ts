@@ -1,0 +1,47 @@
+/** Listens for clients on a unix socket or a tcp port. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+import { OvsdbError } from '../../errors.js';
+import { formatRemote } from '../../wire/remote.js';
+import { SocketChannel } from './socket-channel.js';
+import type { Channel } from './channel.js';
+
+/** Where to listen: a path of a unix socket, or a host and port, of which 0 is any that is free. */
+export type ListenAt = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** A place at which a server listens. */
+export interface Listener {
+  /** Where clients connect to, `unix:PATH` or `tcp:HOST:PORT`. */
+  readonly remote: string;
+  /** Stops listening; connections stay. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen. Rejects with an `OvsdbError` of code `EmbeddedListen` when the place is not to be had. */
+export async function listen(at: ListenAt, onConnection: (channel: Channel) => void): Promise<Listener> {
+  const isLocal = 'path' in at;
+  const server: Server = createServer((socket: Socket) => {
+    onConnection(new SocketChannel(socket, isLocal));
+  });
+  const listening = once(server, 'listening');
+  server.listen(at);
+  try {
+    await listening;
+  } catch (error) {
+    const where = isLocal ? at.path : `${at.host}:${at.port}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OvsdbError('EmbeddedListen', `the embedded server cannot listen at ${where}: ${reason}`, {
+      cause: error,
+    });
+  }
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    remote: formatRemote(isLocal ? { scheme: 'unix', path: at.path } : { scheme: 'tcp', host: at.host, port }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+}

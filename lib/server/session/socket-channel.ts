@@ -1,0 +1,58 @@
+/** A connection that came in on a socket. */
+import type { Socket } from 'node:net';
+
+import type { Channel, ChannelHandlers } from './channel.js';
+
+/** Carries a session on a socket of Node. Texts of one turn of the event loop leave together. */
+export class SocketChannel implements Channel {
+  readonly isLocal: boolean;
+  readonly #socket: Socket;
+  #texts: string[] = [];
+  #flushing = false;
+  #closed = false;
+
+  constructor(socket: Socket, isLocal: boolean) {
+    this.#socket = socket;
+    this.isLocal = isLocal;
+    if (!isLocal) socket.setNoDelay(true);
+  }
+
+  start(handlers: ChannelHandlers): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#closed) handlers.onData(chunk);
+    });
+    // What is to be said of it comes with `close`.
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      handlers.onClose();
+    });
+  }
+
+  send(text: string): void {
+    if (this.#closed) return;
+    this.#texts.push(text);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#flush();
+    // Also where the client does not read, so that no answer is left to wait for it.
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#socket.destroySoon();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#texts.length === 0 || !this.#socket.writable) return;
+    this.#socket.write(this.#texts.length === 1 ? (this.#texts[0] as string) : this.#texts.join(''));
+    this.#texts = [];
+  }
+}
