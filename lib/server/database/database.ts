@@ -24,6 +24,8 @@ export interface ExecuteContext {
   readonly elapsedMs: number;
   /** True where the client may only read. */
   readonly readOnly?: boolean;
+  /** True for the server itself, which writes what is reserved for it. */
+  readonly internal?: boolean;
 }
 
 /** How a transaction went. */
@@ -127,7 +129,7 @@ export class Database {
   }
 
   #checkWritable(operation: unknown, context: ExecuteContext): void {
-    if (context.readOnly !== true && !this.name.startsWith('_')) return;
+    if (context.internal === true || (context.readOnly !== true && !this.name.startsWith('_'))) return;
     const { op: name } = operation as { readonly op: string };
     if (OPERATIONS.get(name)?.readOnly !== false) return;
     if (context.readOnly === true) {
