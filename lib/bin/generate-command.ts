@@ -17,25 +17,33 @@ export const GENERATE_SUMMARY = 'write TypeScript types for the tables of an OVS
 export const GENERATE_HELP = `Usage: ovn-northbound generate --schema FILE [OPTION]...
        ovn-northbound generate --remote REMOTE [OPTION]...
 
-Writes a TypeScript module that describes the tables of a database: their columns and types, and the
-schema itself as data.
+Writes a TypeScript module that describes the tables of a database: their
+columns and types, and the schema itself as data.
 
 From where:
   --schema FILE         schema file (.ovsschema)
-  --remote REMOTE       running server: unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT, or several with commas
+  --remote REMOTE       running server: unix:PATH, tcp:HOST:PORT or
+                        ssl:HOST:PORT, or several with commas
   --database NAME       database of the server; needed when it serves several
   --private-key FILE    for ssl: the client's key,
   --certificate FILE    its certificate,
   --ca-cert FILE        and the certificate authority of the server
 
 What:
-  --name NAME           prefix of the names, such as Northbound for NorthboundTables (default: from the schema)
-  --older FILE          schema of an older server that is to be served as well; columns that it lacks are
-                        marked, and may be undefined in rows (may be repeated)
-  --import-from MODULE  module that exports the column types (default: ovn-northbound)
+  --name NAME           prefix of the names, such as Northbound for
+                        NorthboundTables (default: from the schema)
+  --older FILE          schema of an older server that is to be served as well;
+                        columns that it lacks are marked, and may be undefined
+                        in rows (may be repeated)
+  --import-from MODULE  module that exports the column types (default:
+                        ovn-northbound)
   --out FILE            file to write (default: standard output)
 
 Exit code: 0 done, 1 failed, 2 wrong command line.
+
+Examples:
+  ovn-northbound generate --remote tcp:10.0.0.5:6641 --out tables.ts
+  ovn-northbound generate --schema ovn-sb.ovsschema --name Southbound
 `;
 
 const OPTIONS = {
@@ -66,7 +74,12 @@ export async function generate(args: readonly string[], output: CommandOutput): 
   if (values.schema !== undefined && values.remote === undefined) {
     schema = await readSchema(values.schema);
   } else if (values.remote !== undefined && values.schema === undefined) {
-    schema = await fetchSchema(values.remote, { tls, database: values.database });
+    const progress = output.progress?.begin(`fetching the schema from ${values.remote}`);
+    try {
+      schema = await fetchSchema(values.remote, { tls, database: values.database });
+    } finally {
+      progress?.end();
+    }
   } else {
     throw new InvalidArgumentError('give either --schema FILE or --remote REMOTE');
   }

@@ -47,6 +47,7 @@ export async function main(args: readonly string[], output: CommandOutput): Prom
   try {
     return await verb.run(rest, output);
   } catch (error) {
+    output.progress?.close();
     if (error instanceof InterruptedError) {
       output.writeError(`ovn-northbound ${name}: ${error.message}\n`);
       return error.exitCode;

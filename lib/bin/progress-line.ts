@@ -50,6 +50,11 @@ export class ProgressLine {
     return task;
   }
 
+  /** Ends whatever is still under way, because the command has ended. */
+  close(): void {
+    for (const task of [...this.#tasks]) task.end();
+  }
+
   /** Takes the line away, before something else is written; it comes back if the work goes on. */
   clear(): void {
     if (!this.#isShown) return;

@@ -4,11 +4,12 @@ import { choice, rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type PortsContext } from './database.js';
 import { isRefusal } from './refusal.js';
 import { errorJson, ipText, type Report } from './report.js';
+import { SetProgress } from './set-progress.js';
 import { counted, formatTable, printable } from './table.js';
 
 /** Adopts, or with `--dry-run` says what that would change. */
 export async function adopt(context: PortsContext): Promise<Report> {
-  const { values, signal } = context;
+  const { values, signal, output } = context;
   const isDryRun = values['dry-run'] === true;
   const existingName = choice(values, 'existing-name', ['pod.namespace', 'namespace_pod']);
   const { sets } = await manifestOf(context);
@@ -18,7 +19,11 @@ export async function adopt(context: PortsContext): Promise<Report> {
     const complaints: string[] = [];
     let areRefused = false;
     let failure: unknown;
-    for (const { statefulSet, workload } of sets) {
+    const progress = new SetProgress(output, 'adopting', sets);
+    progress.follow(manager);
+    for (const set of sets) {
+      const { statefulSet, workload } = set;
+      progress.next(set);
       try {
         signal.throwIfAborted();
         context.hasBegun ||= !isDryRun;
@@ -39,6 +44,7 @@ export async function adopt(context: PortsContext): Promise<Report> {
         complaints.push(error.message);
       }
     }
+    progress.end();
     const count = results.reduce((sum, { adopted }) => sum + adopted.length, 0);
     const exitCode = failure !== undefined ? 1 : areRefused ? 3 : isDryRun && count > 0 ? 4 : 0;
     return {

@@ -8,9 +8,11 @@ import { applyShown, planOf } from './apply-shown.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
 import { refuseDoubleClaims } from './double-claims.js';
+import type { ManifestSet } from './manifest.js';
 import { isConfirmed, requireAnswerable } from './question.js';
 import { isRefusal } from './refusal.js';
 import { keptPortTable, type Report } from './report.js';
+import { SetProgress } from './set-progress.js';
 import { stakesOf, type Stake } from './stakes.js';
 import { counted } from './table.js';
 
@@ -21,10 +23,7 @@ export async function apply(context: PortsContext): Promise<Report> {
   const { sets } = await manifestOf(context);
   const rules = { ...rulesOf(values), ...(name === 'readdress' && { onDrift: 'readdress' as const }) };
   return withDatabase(context, rules, async (database) => {
-    const planned = refuseDoubleClaims(
-      database,
-      sets.map((set) => planOf(database.manager, set)),
-    );
+    const planned = refuseDoubleClaims(database, planAll(context, database, sets));
     if (isDryRun) return reportOf(planned, isDryRun);
     const stakes = new Map(planned.map((outcome) => [outcome.set, stakesOf(database, outcome)]));
     const all = [...stakes.values()].flat();
@@ -46,15 +45,35 @@ export async function apply(context: PortsContext): Promise<Report> {
       onScaleDown: 'keep',
     });
     const done: SetOutcome[] = [];
-    for (const set of sets) {
-      if (!signal.aborted) context.hasBegun = true;
-      const outcome = await applyShown(database, careful, set, stakes.get(set) ?? []);
-      done.push(outcome);
-      const { failure } = outcome;
-      if (failure !== undefined) return { ...reportOf(done, isDryRun), exitCode: 1, failure };
+    const progress = new SetProgress(output, 'applying', sets);
+    progress.follow(careful);
+    try {
+      for (const set of sets) {
+        if (!signal.aborted) context.hasBegun = true;
+        progress.next(set);
+        const outcome = await applyShown(database, careful, set, stakes.get(set) ?? []);
+        done.push(outcome);
+        const { failure } = outcome;
+        if (failure !== undefined) return { ...reportOf(done, isDryRun), exitCode: 1, failure };
+      }
+    } finally {
+      progress.end();
     }
     return reportOf(done, isDryRun);
   });
+}
+
+/** What would become of all StatefulSets now. */
+function planAll({ output }: PortsContext, { manager }: Database, sets: readonly ManifestSet[]): SetOutcome[] {
+  const progress = new SetProgress(output, 'planning', sets);
+  try {
+    return sets.map((set) => {
+      progress.next(set);
+      return planOf(manager, set);
+    });
+  } finally {
+    progress.end();
+  }
 }
 
 function question(database: Database, stakes: readonly Stake[]): { details: string; text: string } {

@@ -7,7 +7,11 @@ import { manifestOf, withDatabase, type PortsContext } from './database.js';
 import { keptPorts, metadataOf, selectionOf, type Selection } from './kept-ports.js';
 import { errorJson, keptPortJson, keptPortTable, withNulls, type Report } from './report.js';
 import { isRefusal } from './refusal.js';
+import { SetProgress } from './set-progress.js';
 import { counted, formatTable, printable } from './table.js';
+
+/** So many take an audit long enough that somebody might wonder. */
+const MANY_PORTS = 5000;
 
 /** For a StatefulSet that gets no ports at all. */
 const NO_FIGURES: Readonly<Record<keyof Capacity, unknown>> = {
@@ -47,11 +51,16 @@ export async function audit(context: PortsContext): Promise<Report> {
     if (known !== undefined) return known;
     throw new InvalidArgumentError(`--kind is "${kind}"; it must be ${AUDIT_KINDS.join(' or ')}`);
   });
-  return withDatabase(context, {}, ({ manager }) => {
+  return withDatabase(context, {}, ({ nb, manager }) => {
+    const { size } = nb.tables.Logical_Switch_Port;
+    const progress = context.output.progress?.begin(`auditing ${counted(size, 'port')}`);
+    // Nothing can be shown while it looks.
+    if (size >= MANY_PORTS) progress?.show();
     const findings = manager
       .audit(selection.switches)
       .filter((finding) => kinds?.includes(finding.kind) ?? true)
       .filter((finding) => isAbout(finding, selection));
+    progress?.end();
     const rows = findings.map(({ logicalSwitch, kind, message }) => [logicalSwitch, kind, message]);
     return Promise.resolve({
       text:
@@ -74,7 +83,10 @@ export async function capacity(context: PortsContext): Promise<Report> {
     const json: unknown[] = [];
     const complaints: string[] = [];
     let exitCode: 0 | 3 = 0;
-    for (const { statefulSet, workload } of sets) {
+    const progress = new SetProgress(context.output, 'counting the addresses for', sets);
+    for (const set of sets) {
+      const { statefulSet, workload } = set;
+      progress.next(set);
       try {
         const figures = manager.capacity(statefulSet);
         const { firstUncoveredOrdinal: first } = figures;
@@ -90,6 +102,7 @@ export async function capacity(context: PortsContext): Promise<Report> {
       }
       exitCode = 3;
     }
+    progress.end();
     const header = ['STATEFULSET', 'SOURCE', 'SIZE', 'ASSIGNED', 'RETAINED', 'UNAVAILABLE', 'FREE', 'FIRST WITHOUT'];
     const rows = found.map(
       ({ statefulSet, source, size, assigned, retained, unavailable, free, firstUncoveredOrdinal }) => [

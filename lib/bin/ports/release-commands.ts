@@ -97,8 +97,12 @@ async function giveBack(context: PortsContext, database: Database, { ports, skip
   signal.throwIfAborted();
   context.hasBegun = true;
   const done: ManagedPort[] = [];
+  const progress = output.progress?.begin('releasing', ports.length);
   try {
-    const { released, left } = await releaseExactly(database, ports, (port) => done.push(port));
+    const { released, left } = await releaseExactly(database, ports, (port) => {
+      done.push(port);
+      progress?.reach(done.length);
+    });
     const exitCode = left.length === 0 ? 0 : 4;
     complaints.push(...left.map(({ row }) => `${row.name} stays: it changed since it was shown`));
     if (left.length > 0) complaints.push('look again, and repeat the command if they are to go as well');
@@ -107,6 +111,8 @@ async function giveBack(context: PortsContext, database: Database, { ports, skip
     const left = ports.filter((port) => !done.includes(port));
     complaints.push('list shows which of them are still kept; the same command goes on from there');
     return { text: releasedText(done), json: json(done, left, 'failed'), complaints, exitCode: 1, failure };
+  } finally {
+    progress?.end();
   }
 }
 

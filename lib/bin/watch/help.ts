@@ -6,23 +6,25 @@ export const WATCH_SUMMARY = 'look at switches, ports and StatefulSets while the
 /** The command's help text. */
 export const WATCH_HELP = `Usage: ovn-northbound watch [--switch SWITCH]... [OPTION]...
 
-Shows logical switches, their ports, and the StatefulSets that ports are kept for, while they change.
-Changes nothing. Without a terminal it prints a line for each change.
+Shows logical switches, their ports, and the StatefulSets that ports are kept
+for, while they change. Changes nothing. Without a terminal it prints a line for
+each change.
 
 What:
-  --switch SWITCH       only this logical switch, by name or uuid (may be repeated)
+  --switch SWITCH       only this logical switch, by name or uuid (may be
+                        repeated)
   --plain               print a line for each change on a terminal too
 
 Where:
-  --remote REMOTES      unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT, or several with commas
-                        (default: OVN_NB_DB of the environment,
-                        or unix:/var/run/ovn/ovnnb_db.sock); --db is the same
+  --remote REMOTES      unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT, or several
+                        with commas (default: OVN_NB_DB of the environment, or
+                        unix:/var/run/ovn/ovnnb_db.sock); --db is the same
   --private-key FILE    for ssl: the client's key,
   --certificate FILE    its certificate,
   --ca-cert FILE        and the certificate authority of the servers
   --no-leader-only      accept any member of a cluster, not the leader only
-  --timeout SECONDS     longest wait for the first connection (default: 30);
-                        one that is lost later is made again for as long as it takes
+  --timeout SECONDS     longest wait for the first connection (default: 30); one
+                        that is lost later is made again for as long as it takes
 
 States of ports:
   up         a pod or a machine is using it
@@ -30,8 +32,9 @@ States of ports:
   down       kept for nobody, and not up
   drift      its addresses are not those that it was given
 
-Keys: arrows or j k, PgUp, PgDn, Home, End move; Enter, left and right open and close;
-/ finds names and addresses; s goes through the states; ? shows all; q quits.
+Keys: arrows or j k, PgUp, PgDn, Home, End move; Enter, left and right open and
+close; / finds names and addresses; s goes through the states; ? shows all; q
+quits.
 
 NO_COLOR in the environment leaves out colours.
 
@@ -39,7 +42,8 @@ Exit code:
   0             it was left with q, or nobody reads its lines any more
   1             failed: no connection
   2             wrong command line
-  130 143 129   stopped by Ctrl-C; by SIGTERM; because the terminal is gone (SIGHUP)
+  130 143 129   stopped by Ctrl-C; by SIGTERM; because the terminal is gone
+                (SIGHUP)
 
 Examples:
   ovn-northbound watch
