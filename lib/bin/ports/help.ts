@@ -12,7 +12,7 @@ export const PORTS_HELP = `Usage: ovn-northbound ports plan      -f FILE [OPTION
        ovn-northbound ports list      [SELECTOR]... [OPTION]...
        ovn-northbound ports audit     [SELECTOR]... [--kind KIND]... [OPTION]...
        ovn-northbound ports release   SELECTOR... [OPTION]...
-       ovn-northbound ports prune     -f FILE SELECTOR... [OPTION]...
+       ovn-northbound ports prune     -f FILE PLACE... [OPTION]...
 
   plan        say what apply would do
   apply       make the ports of the StatefulSets that are missing, and keep
@@ -29,7 +29,8 @@ export const PORTS_HELP = `Usage: ovn-northbound ports plan      -f FILE [OPTION
               somebody changed, and more
   release     delete kept ports, so that their addresses are free
   prune       delete kept ports that no StatefulSet of the manifests needs and
-              no pod uses
+              no pod uses, where the manifests are complete
+              (PLACE: --namespace NS, --switch SWITCH or --all)
 
 Which StatefulSets:
   -f FILE               manifest: YAML, also of several documents, or JSON; "-"
@@ -38,7 +39,7 @@ Which StatefulSets:
                         annotations read, other kinds are passed over:
                         kubectl get statefulsets,pods -A -o json
 
-Which ports (SELECTOR; one must be given for release and prune):
+Which ports (SELECTOR; one must be given for release):
   -f FILE               those of the manifest's StatefulSets; with its uid, what
                         another one used last stays
   --statefulset NS/NAME those of a StatefulSet
@@ -46,8 +47,7 @@ Which ports (SELECTOR; one must be given for release and prune):
   --switch SWITCH       those on a logical switch, by name or uuid
   --all                 all
                         Each may be repeated, which adds to it; several kinds
-                        together: what fits all of them. Of -f and --statefulset
-                        prune takes -f only, for what is to stay.
+                        together: what fits all of them.
 
 Where:
   --db REMOTES          unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT, or several

@@ -223,7 +223,7 @@ describe('keys in the live view', () => {
     const after = switchRow('big', [...ports, ...more]);
     model.apply([updated(before, after), ...more.map((row) => ({ type: 'insert', table: 'Logical_Switch_Port', row: row as never }) as const)]); // prettier-ignore
     expect([look.chosen, height()]).to.deep.equal([chosen, at]);
-    const row = ports.find(({ name }) => name === chosen)!;
+    const row = ports.find(({ name }) => name === chosen);
     model.apply([{ type: 'delete', table: 'Logical_Switch_Port', row: row as never }]);
     expect(look.chosen).to.equal('p39');
   });

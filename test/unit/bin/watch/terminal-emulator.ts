@@ -66,14 +66,26 @@ export class TerminalEmulator {
 
   #put(character: string): void {
     if (character === '\r') this.#column = 0;
-    else if (character === '\n') this.#row = Math.min(this.#row + 1, this.rows - 1);
+    else if (character === '\n') this.#feed();
     else {
+      if (this.wraps && this.#column >= this.columns) {
+        this.#column = 0;
+        this.#feed();
+      }
       const line = this.#lines[this.#row];
       if (line === undefined || this.#column >= this.columns) throw new Error(`${character} is beyond the screen`);
       const isWide = /[\u1100-\ud7a3\u{1f300}-\u{1f9ff}]/u.test(character) && !/[\u2000-\u2bff]/.test(character);
       line[this.#column++] = character;
       if (isWide) line[this.#column++] = '';
     }
+  }
+
+  /** The next line; below the last one there is room when the first one has gone. */
+  #feed(): void {
+    this.#row++;
+    if (this.#row < this.rows) return;
+    this.#row = this.rows - 1;
+    this.#lines = [...this.#lines.slice(1), ...this.#blank().slice(1, 2)];
   }
 
   #blank(): string[][] {
