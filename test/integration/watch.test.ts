@@ -118,6 +118,20 @@ describe('the program ovn-northbound watch', function () {
     await scene.addPort('product', 'vm1', { addresses: '0a:00:00:00:00:01 10.16.0.99', up: false });
   });
 
+  it('compares ports with the pools of a manifest', async () => {
+    const file = await scene.manifest({ name: 'db', namespace: 'qa', replicas: 2, pool: '10.17.0.21,10.17.0.22' });
+    expect((await scene.run('apply', '-f', file)).exitCode).to.equal(0);
+    const edited = await scene.manifest({ name: 'db', namespace: 'qa', replicas: 2, pool: '10.17.0.21,10.17.0.32' });
+    const { terminal, ended, shows, type } = onTerminal(['watch', '-f', edited]);
+    await shows(/db-1\.qa +retained drift 10\.17\.0\.22/);
+    expect(terminal.text).to.match(/db-0\.qa +retained {7}10\.17\.0\.21/);
+    type('s\x1b[B\x1b[B\x1b[B'.replace('s', 'ssss'));
+    await shows('drift: the pool says 10.17.0.32, has ');
+    type('q');
+    expect(await ended).to.equal(0);
+    expect((await scene.run('release', '--namespace', 'qa', '--yes')).exitCode).to.equal(0);
+  });
+
   it('fits itself to another size', async () => {
     const { terminal, ended, shows, resize, type } = onTerminal(['watch'], { NO_COLOR: '1' });
     await shows('vm1');
@@ -217,5 +231,36 @@ describe('the program ovn-northbound watch', function () {
     const { printed, ended } = piped('watch', '--remote', 'nonsense');
     expect(await ended).to.equal(2);
     expect(printed.err).to.match(/^ovn-northbound watch: --remote: .*\nTry: ovn-northbound watch --help\n$/);
+  });
+});
+
+describe('long work on a terminal', function () {
+  this.timeout(120_000);
+
+  it('shows how far it has come, and leaves nothing behind', async () => {
+    await using scene = await PortsScene.start();
+    await scene.addSwitch('many', { subnet: '10.64.0.0/16' });
+    const file = await scene.manifest({ name: 'big', namespace: 'many', replicas: 3000 });
+    const words = [...PROGRAM, 'ports', 'apply', '-f', file].map((word) => `'${word}'`).join(' ');
+    const out = join(scene.sandbox.directory, 'applied');
+    const child = spawn(
+      'script',
+      ['--quiet', '--return', '--command', `stty cols 80; ${words} > ${out}`, '/dev/null'],
+      {
+        cwd: ROOT,
+        env: { ...process.env, OVN_NB_DB: scene.sandbox.remote, ...ENVIRONMENT },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
+    const terminal = new TerminalEmulator(80, 24);
+    let raw = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      raw += text;
+      terminal.write(text);
+    });
+    expect((await once(child, 'close'))[0]).to.equal(0);
+    expect(raw).to.match(/\r(planning|applying) many\/big: \d+ of 3000 ports/);
+    expect(terminal.text.trim()).to.equal('');
+    expect(readFileSync(out, 'utf8')).to.match(/many\/big: 3000 created\n$/);
   });
 });

@@ -90,7 +90,11 @@ export async function manifestOf(context: PortsContext): Promise<Manifest> {
   return manifest;
 }
 
-async function readSource({ output, signal }: PortsContext, file: string): Promise<ManifestSource> {
+/** Reads a file, or standard input for `-`. Rejects with `OvsdbError` `File`, and with the reason of `signal`. */
+export async function readSource(
+  { output, signal }: Pick<PortsContext, 'output' | 'signal'>,
+  file: string,
+): Promise<ManifestSource> {
   try {
     if (file !== '-') return { file, text: await readFile(file, { encoding: 'utf8', signal }) };
     if (output.input === undefined) throw new Error('there is none');

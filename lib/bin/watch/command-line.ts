@@ -1,12 +1,14 @@
 /** The options of `ovn-northbound watch`. */
 import { parseArgs } from 'node:util';
 import { InvalidArgumentError } from '../../errors.js';
-import { connectionOf, timeoutMsOf } from '../ports/command-line.js';
+import { choice, connectionOf, timeoutMsOf } from '../ports/command-line.js';
 
 const OPTIONS = {
   remote: { type: 'string' },
   db: { type: 'string' },
   switch: { type: 'string', multiple: true },
+  file: { type: 'string', short: 'f', multiple: true },
+  indexing: { type: 'string' },
   plain: { type: 'boolean' },
   'private-key': { type: 'string' },
   certificate: { type: 'string' },
@@ -22,6 +24,9 @@ export interface WatchCommandLine {
   /** Names or uuids; undefined: all. */
   readonly switches: readonly string[] | undefined;
   readonly isPlain: boolean;
+  /** Manifests to compare ports with; `-` is standard input. */
+  readonly files: readonly string[];
+  readonly indexing: 'relative' | 'absolute' | undefined;
 }
 
 /** Reads the arguments after `watch`. Throws `InvalidArgumentError`. */
@@ -35,9 +40,12 @@ export function parseWatchCommandLine(
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message, { cause: error });
   }
-  const { remote, db, switch: switches, plain, ...connection } = values;
+  const { remote, db, switch: switches, plain, file: files = [], indexing, ...connection } = values;
   if (remote !== undefined && db !== undefined) {
     throw new InvalidArgumentError('--remote and --db say the same; give one of them');
+  }
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new InvalidArgumentError('"-", standard input, can be read only once');
   }
   const remotes = remote ?? db;
   return {
@@ -49,5 +57,7 @@ export function parseWatchCommandLine(
     timeoutMs: timeoutMsOf(connection),
     switches,
     isPlain: plain === true,
+    files,
+    indexing: choice({ ...(indexing !== undefined && { indexing }) }, 'indexing', ['relative', 'absolute']),
   };
 }

@@ -13,6 +13,11 @@ each change.
 What:
   --switch SWITCH       only this logical switch, by name or uuid (may be
                         repeated)
+  -f FILE               manifest, as for "ports": ports are compared with the
+                        pools in it (may be repeated; "-" is standard input)
+  --indexing relative|absolute
+                        whose is the pool's first entry: the first ordinal's, or
+                        ordinal 0's (default: relative)
   --plain               print a line for each change on a terminal too
 
 Where:
@@ -30,7 +35,8 @@ States of ports:
   up         a pod or a machine is using it
   retained   kept for a pod of a StatefulSet that is not up
   down       kept for nobody, and not up
-  drift      its addresses are not those that it was given
+  drift      its addresses are not those that it was given, or with -f not
+             those that the pool says
 
 Keys: arrows or j k, PgUp, PgDn, Home, End move; Enter, left and right open and
 close; / finds names and addresses; s goes through the states; ? shows all; q
@@ -48,6 +54,7 @@ Exit code:
 Examples:
   ovn-northbound watch
   ovn-northbound watch --remote tcp:10.0.0.5:6641 --switch product
+  ovn-northbound watch -f web.yaml
   ovn-northbound watch --switch product | grep --line-buffered retained
 `;
 

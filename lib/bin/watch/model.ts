@@ -5,6 +5,7 @@
  */
 import type { RowChange } from '../../replica/replica.js';
 import { setDifference, type RowData } from '../../replica/row.js';
+import type { ManifestWishes } from './manifest-wishes.js';
 import { count, noPorts, PortGroup, WatchedSwitch, type PortCounts, type WatchedPort } from './port-group.js';
 import { compareNames, SortedList } from './sorted-list.js';
 import { portEvents, switchEvents, type WatchEvent } from './watch-event.js';
@@ -31,6 +32,7 @@ export class WatchModel {
   /** Raised with each change. */
   revision = 0;
   readonly #wanted: ReadonlySet<string> | undefined;
+  readonly #wishes: ManifestWishes | undefined;
   readonly #switches = new Map<string, WatchedSwitch>();
   readonly #sortedSwitches = new SortedList<WatchedSwitch>(
     (a, b) => compareNames(a.name, b.name) || compareNames(a.uuid, b.uuid),
@@ -41,9 +43,10 @@ export class WatchModel {
   readonly #setUses = new Map<string, number>();
   #filter: PortFilter | undefined;
 
-  /** `wanted`: names or uuids of the switches to watch; all if undefined. */
-  constructor(wanted?: readonly string[]) {
+  /** `wanted`: names or uuids of the switches to watch; all if undefined. `wishes`: what ports are compared with. */
+  constructor(wanted?: readonly string[], wishes?: ManifestWishes) {
     this.#wanted = wanted && new Set(wanted);
+    this.#wishes = wishes;
   }
 
   /** The switches that are watched, by name. */
@@ -110,7 +113,7 @@ export class WatchModel {
       else this.#putPort(row);
       const at = this.#switchOf.get(uuid) ?? place;
       if (at === undefined) continue;
-      const after = change.type === 'delete' ? undefined : { row, facts: portFacts(row) };
+      const after = change.type === 'delete' ? undefined : { row, facts: portFacts(row, this.#wishes) };
       const old = former && { row: rowBefore ?? row, facts: before ?? former.facts };
       tell(portEvents(at.name, old, after, change.type === 'update' ? change.columns : []));
     }
@@ -207,7 +210,7 @@ export class WatchModel {
   }
 
   #putPort(row: WatchedPortRow): void {
-    const facts = portFacts(row);
+    const facts = portFacts(row, this.#wishes);
     const present = this.#ports.get(row._uuid);
     if (present === undefined) {
       const port: WatchedPort = { row, facts, group: undefined, isShown: false };

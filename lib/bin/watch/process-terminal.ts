@@ -55,6 +55,8 @@ function listen<E extends keyof TerminalEvents>(
 ): () => void {
   if (event === 'lost') {
     output.on('error', listener);
+    // What is read from something else may well end.
+    if (!input.isTTY) return () => output.off('error', listener);
     input.on('end', listener);
     input.on('error', listener);
     return () => {

@@ -5,8 +5,12 @@ import type { Batch } from '../../replica/replica.js';
 import type { CommandOutput, ExitCode } from '../command-output.js';
 import { InterruptedError } from '../interrupted-error.js';
 import { openNorthbound } from '../open-northbound.js';
+import { readSource } from '../ports/database.js';
+import { readManifest, type ManifestSource } from '../ports/manifest.js';
+import { printable } from '../ports/table.js';
 import { batchEntry, ChangeLog, logEntries, logLine, type LogEntry } from './change-log.js';
 import { parseWatchCommandLine, type WatchCommandLine } from './command-line.js';
+import { ManifestWishes } from './manifest-wishes.js';
 import { SWITCH_COLUMNS, WatchModel } from './model.js';
 import { countsText, drawWatch, type LinkState } from './renderer.js';
 import { Screen } from './screen.js';
@@ -47,8 +51,9 @@ export async function watch(args: readonly string[], output: CommandOutput): Pro
   });
   let nb: WatchClient | undefined;
   try {
+    const wishes = await wishesOf(commandLine, output, signal);
     nb = await connect(commandLine, output, signal);
-    const model = new WatchModel(commandLine.switches);
+    const model = new WatchModel(commandLine.switches, wishes);
     model.load(nb.tables.Logical_Switch, nb.tables.Logical_Switch_Port);
     const end = endOf(nb, signal);
     return await (terminal === undefined
@@ -58,6 +63,21 @@ export async function watch(args: readonly string[], output: CommandOutput): Pro
     nb?.close();
     stopListening?.();
   }
+}
+
+/** What the manifests say, if any are given. */
+async function wishesOf(
+  { files, indexing }: WatchCommandLine,
+  output: CommandOutput,
+  signal: AbortSignal,
+): Promise<ManifestWishes | undefined> {
+  if (files.length === 0) return undefined;
+  const sources: ManifestSource[] = [];
+  for (const file of files) sources.push(await readSource({ output, signal }, file));
+  const { sets, notes } = readManifest(sources);
+  const wishes = new ManifestWishes(sets, indexing);
+  for (const note of [...notes, ...wishes.complaints]) output.writeError(`note: ${printable(note)}\n`);
+  return wishes;
 }
 
 function connect({ connection, timeoutMs }: WatchCommandLine, output: CommandOutput, signal: AbortSignal) {

@@ -50,7 +50,7 @@ function changeWords(before: PortMoment, after: PortMoment, columns: readonly st
   }
   if (old.state !== now.state) words.push(STATES[now.state]);
   if (columns.includes('addresses')) words.push(`addresses ${addressText(before)} -> ${addressText(after)}`);
-  if (old.drift === undefined && now.drift !== undefined) words.push(`drifts: was given ${now.drift}`);
+  if (now.drift !== undefined && old.drift !== now.drift) words.push(`drifts: ${now.drift}`);
   if (old.drift !== undefined && now.drift === undefined) words.push('drifts no more');
   if (old.kept !== undefined && now.kept !== undefined && old.kept.podUid !== now.kept.podUid) {
     words.push(now.kept.podUid === undefined ? 'its pod is not known any more' : 'used by another pod');

@@ -10,6 +10,7 @@ import {
   type ManagedPortRow,
 } from '../../statefulset/managed-port.js';
 import { hasManagerKeys } from '../../statefulset/audit/port-key-faults.js';
+import type { ManifestWishes } from './manifest-wishes.js';
 
 /** The columns that the view needs. */
 export const PORT_COLUMNS = ['name', 'type', 'addresses', 'up', 'enabled', 'external_ids'] as const;
@@ -23,34 +24,56 @@ export type WatchedPortRow = Pick<ManagedPortRow, '_uuid' | (typeof PORT_COLUMNS
  */
 export type PortState = 'up' | 'down' | 'retained' | 'unknown';
 
+/** The pod that a port is kept for. */
+export interface KeptFor {
+  /** `namespace/name`. */
+  readonly statefulSet: string;
+  readonly ordinal: number;
+  /** Uid of the pod that used it last. */
+  readonly podUid: string | undefined;
+}
+
 /** What can be said of a row without knowing any other. */
 export interface PortFacts {
   readonly name: string;
   /** The StatefulSet's pod that it is kept for. */
-  readonly kept: { readonly statefulSet: string; readonly ordinal: number; readonly podUid: string | undefined } | undefined; // prettier-ignore
+  readonly kept: KeptFor | undefined;
   readonly state: PortState;
-  /** The addresses that it was given, where its row has others: it drifts. */
+  /** Set when its addresses are not what they are to be: what they are to be, and who says so. */
   readonly drift: string | undefined;
+  /** Does the manifest say that there is no such pod? */
+  readonly isBeyond: boolean;
 }
 
 /** Reads a row. */
-export function portFacts(row: WatchedPortRow): PortFacts {
+export function portFacts(row: WatchedPortRow, wishes?: ManifestWishes): PortFacts {
   const { name, up } = row;
   const port = readManagedPort(row as ManagedPortRow);
   if (port === undefined) {
-    return { name, kept: undefined, state: up === undefined ? 'unknown' : up ? 'up' : 'down', drift: undefined };
+    const state = up === undefined ? 'unknown' : up ? 'up' : 'down';
+    return { name, kept: undefined, state, drift: undefined, isBeyond: false };
   }
   const { statefulSet, ordinal, podUid } = port;
-  return { name, kept: { statefulSet, ordinal, podUid }, state: up === true ? 'up' : 'retained', drift: driftOf(port) };
+  const isBeyond = wishes?.isBeyond(statefulSet, ordinal) ?? false;
+  const drift = changedFrom(port) ?? (isBeyond ? undefined : driftFrom(wishes?.wantedIps(statefulSet, ordinal), port));
+  return { name, kept: { statefulSet, ordinal, podUid }, state: up === true ? 'up' : 'retained', drift, isBeyond };
 }
 
-/** What a port was given, when that is not what it has. */
-function driftOf({ row }: ManagedPort): string | undefined {
+/** What a port was given, when somebody has given it something else. */
+function changedFrom({ row }: ManagedPort): string | undefined {
   const ids = row.external_ids;
   const given = addressElement({ ip4: ids[PORT_KEYS.ip4], ip6: ids[PORT_KEYS.ip6], mac: ids[PORT_KEYS.mac] ?? '' });
   if (row.addresses.length === 1 && row.addresses[0] === given) return undefined;
   const present = staticAddresses(row);
-  return present !== undefined && addressElement(present) === given ? undefined : given;
+  return present !== undefined && addressElement(present) === given ? undefined : `was given ${given}`;
+}
+
+/** What the manifest says, when the port has other addresses. */
+function driftFrom(wanted: readonly string[] | undefined, port: ManagedPort): string | undefined {
+  if (wanted === undefined) return undefined;
+  const have = ipsOf(port);
+  if (wanted.length === have.length && wanted.every((ip) => have.includes(ip))) return undefined;
+  return `the pool says ${wanted.join(',') || 'nothing for this pod'}`;
 }
 
 /** The addresses of a port, for people. */
@@ -77,11 +100,12 @@ export function portAddressTexts(row: WatchedPortRow): PortAddressTexts {
 }
 
 /** What else there is to say of a port, worst first. */
-export function portNotes(row: WatchedPortRow, { kept, drift }: PortFacts): string[] {
+export function portNotes(row: WatchedPortRow, { kept, drift, isBeyond }: PortFacts): string[] {
   const notes: string[] = [];
   if (drift !== undefined) {
-    notes.push(`drift: was given ${drift}, has ${row.addresses.join(' and ') || 'no addresses'}`);
+    notes.push(`drift: ${drift}, has ${row.addresses.join(' and ') || 'no addresses'}`);
   }
+  if (isBeyond) notes.push('beyond the replicas');
   if (kept === undefined && hasManagerKeys(row.external_ids)) {
     notes.push('its keys of a kept port make none; see "ovn-northbound ports audit"');
   }
