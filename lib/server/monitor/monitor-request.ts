@@ -24,7 +24,7 @@ export function readMonitorRequests(json: Json | undefined, tables: Tables, with
     const schema = tableNamed(name, tables);
     const requests: readonly unknown[] = Array.isArray(given) ? given : [given];
     const columns = new Map<Column, number>();
-    const wheres: Json[][] = [];
+    let where: readonly Json[] | undefined;
     let select = 0;
     for (const request of requests) {
       const parsed = readTableRequest(schema, request, withWhere);
@@ -33,13 +33,14 @@ export function readMonitorRequests(json: Json | undefined, tables: Tables, with
         if (columns.has(column)) throw repeated(column, parsed.columnsJson);
         columns.set(column, parsed.select);
       }
-      if (parsed.where !== undefined) wheres.push(parsed.where);
+      // Of several requests for a table the conditions of the first one count.
+      where ??= parsed.where ?? [];
     }
     return {
       schema,
       columns: [...columns].map(([column, bits]) => ({ column, select: bits })),
       select,
-      condition: new Condition(schema, wheres.flat()),
+      condition: new Condition(schema, where ?? []),
     };
   });
 }
@@ -48,13 +49,13 @@ export function readMonitorRequests(json: Json | undefined, tables: Tables, with
 export function readConditionChanges(
   json: Json | undefined,
   tables: Tables,
-  isMonitored: (table: string) => boolean,
+  monitor: { readonly method: string; has(table: string): boolean },
 ): ReadonlyMap<string, Condition> {
   if (!isJsonObject(json)) throw new Refusal('syntax error', 'monitor-cond-change-requests must be object');
   const conditions = new Map<string, Condition>();
   for (const [name, requests] of Object.entries(json)) {
     const schema = tableNamed(name, tables);
-    if (!isMonitored(name)) throw new Refusal('syntax error', `no table named ${name} in monitor session`);
+    if (!monitor.has(name)) throw new Refusal('syntax error', `no table named ${name} in monitor session`);
     if (!Array.isArray(requests)) {
       throw new Refusal('syntax error', `table ${name} no monitor-cond-change JSON array`);
     }
@@ -66,7 +67,8 @@ export function readConditionChanges(
       const parser = new MemberParser(request, `table ${name}`);
       const where = parser.optional('where', 'array') as Json[] | undefined;
       parser.finish();
-      conditions.set(name, new Condition(schema, where ?? []));
+      // A plain monitor has no conditions, and what is given is not looked at.
+      conditions.set(name, new Condition(schema, monitor.method === 'monitor' ? [] : (where ?? [])));
     }
   }
   return conditions;

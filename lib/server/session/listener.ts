@@ -1,6 +1,6 @@
 /** Listens for clients on a unix socket or a tcp port. */
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 
 import { OvsdbError } from '../../errors.js';
 import { formatRemote } from '../../wire/remote.js';

@@ -67,7 +67,7 @@ export class SessionMonitors {
     if (running === undefined) throw syntaxError(id, 'unknown monitor session');
     const { monitor, served } = running;
     if (newKey !== key && this.#running.has(newKey)) throw syntaxError(newId, 'duplicate monitor ID');
-    const conditions = readConditionChanges(requests, served.database.schema.tables, (table) => monitor.has(table));
+    const conditions = readConditionChanges(requests, served.database.schema.tables, monitor);
     this.#running.delete(key);
     this.#running.set(newKey, running);
     running.id = newId;
