@@ -66,6 +66,7 @@ interface Layout {
 /** The lines of the whole screen, as many as it has. */
 export function drawWatch(scene: Scene, canvas: Canvas): Line[] {
   const { columns, rows, isUnicode } = canvas;
+  scene.view.settle();
   const signs = isUnicode ? UNICODE : ASCII;
   const layout = layoutOf(columns, rows);
   const lines: Line[] = [titleLine(scene, columns, signs), countLine(scene, columns, signs)];

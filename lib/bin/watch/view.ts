@@ -27,6 +27,7 @@ export class WatchView {
   /** Is a text being typed to look for? */
   isTyping = false;
   isHelpShown = false;
+  #isFilterStale = false;
   #outline: Outline | undefined;
   #outlineOf = -1;
   #chosen: OutlineLine | undefined;
@@ -46,8 +47,23 @@ export class WatchView {
     return this.#closed.has(lineKey(line));
   }
 
+  /**
+   * Has the model show what is looked for. To be called before it is drawn; not at each key, since it costs a look at
+   * each port.
+   */
+  settle(): void {
+    if (!this.#isFilterStale) return;
+    this.#isFilterStale = false;
+    const words = this.filterText.split(' ').filter((word) => word !== '');
+    const { stateFilter } = this;
+    const isFiltered = words.length > 0 || stateFilter !== 'all';
+    this.#model.setFilter(isFiltered ? (port) => hasState(port, stateFilter) && hasWords(port, words) : undefined);
+    this.#outline = undefined;
+  }
+
   /** All lines that there are. */
   get outline(): Outline {
+    this.settle();
     if (this.#outline === undefined || this.#outlineOf !== this.#model.revision) {
       this.#outline = new Outline(this.#model, this.#closed, this.isFiltered);
       this.#outlineOf = this.#model.revision;
@@ -171,25 +187,17 @@ export class WatchView {
   #nextState(): void {
     const next = (STATE_FILTERS.indexOf(this.stateFilter) + 1) % STATE_FILTERS.length;
     this.stateFilter = STATE_FILTERS[next] ?? 'all';
-    this.#applyFilter();
+    this.#isFilterStale = true;
   }
 
   #filterBy(text: string): void {
     this.filterText = text;
-    this.#applyFilter();
+    this.#isFilterStale = true;
   }
 
   #clearFilter(): void {
     this.stateFilter = 'all';
     this.#filterBy('');
-  }
-
-  #applyFilter(): void {
-    const words = this.filterText.split(' ').filter((word) => word !== '');
-    const { stateFilter } = this;
-    const isFiltered = words.length > 0 || stateFilter !== 'all';
-    this.#model.setFilter(isFiltered ? (port) => hasState(port, stateFilter) && hasWords(port, words) : undefined);
-    this.#outline = undefined;
   }
 
   #changed(change: () => void): void {

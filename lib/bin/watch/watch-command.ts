@@ -1,5 +1,4 @@
 /** `ovn-northbound watch`: what is in the database, and what becomes of it, for people who would rather look than read. */
-import type { ClientState } from '../../client/client-state.js';
 import { connectNorthbound } from '../../nb/northbound.js';
 import type { Batch } from '../../replica/replica.js';
 import type { CommandOutput, ExitCode } from '../command-output.js';
@@ -10,9 +9,10 @@ import { readManifest, type ManifestSource } from '../ports/manifest.js';
 import { printable } from '../ports/table.js';
 import { batchEntry, ChangeLog, logEntries, logLine, type LogEntry } from './change-log.js';
 import { parseWatchCommandLine, type WatchCommandLine } from './command-line.js';
+import { ConnectionNews } from './connection-news.js';
 import { ManifestWishes } from './manifest-wishes.js';
 import { SWITCH_COLUMNS, WatchModel } from './model.js';
-import { countsText, drawWatch, type LinkState } from './renderer.js';
+import { countsText, drawWatch } from './renderer.js';
 import { Screen } from './screen.js';
 import type { Terminal } from './terminal.js';
 import { WatchView } from './view.js';
@@ -108,12 +108,12 @@ function writeLog(
   const write = (entries: readonly LogEntry[]): void => {
     if (entries.length > 0) output.write(entries.map(logLine).join(''));
   };
-  const { remote } = linkOf(nb.state, '');
+  const news = new ConnectionNews(nb.state);
   const sight = `${model.switches.length} logical switches, ${countsText(model.counts)}`;
   const missing = model.missing.map((name) => ({ at: new Date(), where: [], text: `there is no switch ${name} yet` }));
-  write([{ at: new Date(), where: [], text: `in sync with ${remote}: ${sight}` }, ...missing]);
+  write([{ at: new Date(), where: [], text: `in sync with ${news.link.remote}: ${sight}` }, ...missing]);
   nb.on('batch', ({ changes }) => write(logEntries(model.apply(changes), new Date())));
-  nb.on('state', (state, previous) => write(stateEntries(state, previous)));
+  nb.on('state', (state) => write(news.next(state)));
   return end;
 }
 
@@ -126,15 +126,14 @@ async function showView(
 ): Promise<ExitCode> {
   const view = new WatchView(model);
   const log = new ChangeLog();
-  let link = linkOf(nb.state, '');
-  const screen = new Screen(terminal, (canvas) => drawWatch({ model, view, log, link }, canvas));
+  const news = new ConnectionNews(nb.state);
+  const screen = new Screen(terminal, (canvas) => drawWatch({ model, view, log, link: news.link }, canvas));
   nb.on('batch', (batch) => {
     log.add(...batchEntries(model, batch));
     screen.request();
   });
-  nb.on('state', (state, previous) => {
-    link = linkOf(state, link.remote);
-    log.add(...stateEntries(state, previous));
+  nb.on('state', (state) => {
+    log.add(...news.next(state));
     screen.request();
   });
   let stopKeys: () => void = () => undefined;
@@ -183,27 +182,4 @@ function batchEntries(model: WatchModel, { changes }: Batch): LogEntry[] {
   for (const { table, type } of changes) if (table === 'Logical_Switch_Port') counts[type]++;
   const total = batchEntry(counts, at);
   return [...logEntries(events.slice(-3), at), ...(total.text === '' ? [] : [total])];
-}
-
-function linkOf(state: ClientState, formerRemote: string): LinkState {
-  switch (state.name) {
-    case 'synced':
-      return { remote: state.remote, text: 'in sync', isCurrent: true };
-    case 'connecting':
-      return { remote: state.remote, text: 'connection lost, connecting', isCurrent: false };
-    case 'syncing':
-      return { remote: state.remote, text: 'reading the database', isCurrent: false };
-    case 'backoff':
-      return { remote: formerRemote, text: 'connection lost, trying again', isCurrent: false };
-    case 'closed':
-      return { remote: formerRemote, text: 'closed', isCurrent: false };
-  }
-}
-
-function stateEntries(state: ClientState, previous: ClientState): LogEntry[] {
-  const at = new Date();
-  if (state.name === 'synced') return [{ at, where: [], text: `in sync again with ${state.remote}` }];
-  if (previous.name !== 'synced' || state.name === 'closed') return [];
-  const why = state.name === 'backoff' ? `: ${state.error.message}` : '';
-  return [{ at, where: [], text: `connection lost${why}` }];
 }

@@ -210,6 +210,15 @@ describe('keys in the live view', () => {
     expect(names()).to.have.lengthOf(5);
   });
 
+  it('look at the ports once for what was typed before they are drawn', () => {
+    const look = product();
+    const { revision } = look.model;
+    look.press('/web-1');
+    expect(look.model.revision).to.equal(revision);
+    expect(look.lines[1]).to.match(/shown "web-1": 1$/);
+    expect(look.model.revision).to.equal(revision + 1);
+  });
+
   it('stay with the line that is chosen while ports come and go before it', () => {
     const ports = Array.from({ length: 50 }, (_, i) => plainRow(`p${i + 10}`));
     const model = new WatchModel();
