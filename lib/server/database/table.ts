@@ -1,4 +1,5 @@
 /** The rows of a table, and the indexes that keep values unique. */
+import type { Atom } from '../../schema/types.js';
 import type { Datum } from './datum.js';
 import type { StoredRow } from './stored-row.js';
 import type { Column, TableSchema } from './table-schema.js';
@@ -39,13 +40,18 @@ export function valuesKey(row: { readonly fields: readonly Datum[] }, columns: r
 }
 
 function datumKey({ keys, values }: Datum): string {
-  if (keys.length === 1 && values === undefined) return `=${String(keys[0])}`;
+  if (keys.length === 1 && values === undefined) return `=${atomKey(keys[0] as Atom)}`;
   let key = String(keys.length);
   for (const atoms of [keys, values ?? []]) {
     for (const atom of atoms) {
-      const text = String(atom);
+      const text = atomKey(atom);
       key += `,${text.length}:${text}`;
     }
   }
   return key;
+}
+
+/** The two zeros of reals are equal, but the server's hashes of them are not: where it hashes, it tells them apart. */
+function atomKey(atom: Atom): string {
+  return Object.is(atom, -0) ? '-0' : String(atom);
 }
