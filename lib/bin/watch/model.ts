@@ -87,7 +87,7 @@ export class WatchModel {
    * Takes over what changed. Returns what there is to tell of it, at most `most` events and, where there were more, the
    * last of them.
    */
-  apply(changes: readonly RowChange[], most = Infinity): WatchEvent[] {
+  apply(changes: readonly RowChange[], most: number = Infinity): WatchEvent[] {
     const events: WatchEvent[] = [];
     const tell = (told: readonly WatchEvent[]): void => {
       events.push(...told);

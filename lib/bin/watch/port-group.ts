@@ -36,8 +36,10 @@ export class WatchedSwitch {
   subnet = '';
   readonly counts: PortCounts = noPorts();
   /** By `namespace/name` of the StatefulSet. */
-  readonly sets = new Map<string, PortGroup>();
-  readonly sortedSets = new SortedList<PortGroup>((a, b) => compareNames(a.statefulSet ?? '', b.statefulSet ?? ''));
+  readonly sets: Map<string, PortGroup> = new Map<string, PortGroup>();
+  readonly sortedSets: SortedList<PortGroup> = new SortedList((a, b) =>
+    compareNames(a.statefulSet ?? '', b.statefulSet ?? ''),
+  );
   /** The ports that are kept for nobody. */
   readonly others: PortGroup = new PortGroup(this, undefined);
 
@@ -55,7 +57,7 @@ export class PortGroup {
   readonly counts: PortCounts = noPorts();
   /** Those that the filter lets through. */
   readonly shown: SortedList<WatchedPort>;
-  readonly members = new Set<WatchedPort>();
+  readonly members: Set<WatchedPort> = new Set<WatchedPort>();
 
   constructor(logicalSwitch: WatchedSwitch, statefulSet: string | undefined) {
     this.logicalSwitch = logicalSwitch;

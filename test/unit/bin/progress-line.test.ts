@@ -6,7 +6,7 @@ import { TerminalEmulator } from './watch/terminal-emulator.js';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 5000; !condition() && performance.now() < end; ) await pause(5);
+  for (const end = performance.now() + 5000; !condition() && performance.now() < end;) await pause(5);
 }
 
 describe('the text of the progress line', () => {

@@ -9,7 +9,7 @@ import { TerminalEmulator } from './terminal-emulator.js';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 5000; !condition() && performance.now() < end; ) await pause(5);
+  for (const end = performance.now() + 5000; !condition() && performance.now() < end;) await pause(5);
 }
 
 /** A terminal in memory, which takes texts as long as `isFast`. */
