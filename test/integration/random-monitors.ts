@@ -41,7 +41,7 @@ export class MonitorMaker {
     const random = this.#random;
     const changes: Json = {};
     for (const table of this.#tables()) {
-      const request = requests[table.name];
+      const request = Object.hasOwn(requests, table.name) ? requests[table.name] : undefined;
       if (request !== undefined && random.chance(0.5)) {
         changes[table.name] = [{ where: this.#where(table, namesIn(table, request)) }];
       }

@@ -34,7 +34,7 @@ export interface MonitoredTable {
   condition: Condition;
 }
 
-/** A row before and after some transactions; `changed` where it is known what they changed, `_version` apart. */
+/** A row before and after some transactions; `changed` where it is known what they may have changed, `_version` apart. */
 export interface RowDelta {
   readonly before: StoredRow | undefined;
   readonly after: StoredRow | undefined;
@@ -79,16 +79,18 @@ function changedColumns({ compared }: MonitoredTable, { before, after, changed }
   const found = new Set<Column>();
   if (before === undefined || after === undefined || before === after) return found;
   if (changed !== undefined) {
-    for (const column of changed) if (compared.has(column)) found.add(column);
+    for (const column of changed) if (compared.has(column) && differs(column, before, after)) found.add(column);
     // The row's `_version` is another one after every transaction that changed it.
     const [, version] = after.schema.allColumns;
     if (version !== undefined && compared.has(version) && before.version !== after.version) found.add(version);
     return found;
   }
-  for (const column of compared) {
-    if (!equalData(column.type, before.get(column), after.get(column))) found.add(column);
-  }
+  for (const column of compared) if (differs(column, before, after)) found.add(column);
   return found;
+}
+
+function differs(column: Column, before: StoredRow, after: StoredRow): boolean {
+  return !equalData(column.type, before.get(column), after.get(column));
 }
 
 function asUpdate(
