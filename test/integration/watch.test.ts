@@ -1,5 +1,5 @@
 /** The live view as a program of its own, on a real server and a real terminal. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,11 @@ describe('the program ovn-northbound watch', function () {
   this.timeout(120_000);
   let scene: PortsScene;
   let runs = 0;
+  const children: ChildProcess[] = [];
+  // Those of a test that failed: a view goes on for as long as it has a terminal.
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
   before(async () => {
     scene = await PortsScene.start();
     const file = await scene.manifest({ replicas: 3, pool: '10.16.0.21,10.16.0.22,10.16.0.23' });
@@ -39,6 +44,7 @@ describe('the program ovn-northbound watch', function () {
       env: { ...env, SHELL: '/bin/sh' },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    children.push(child);
     const terminal = new TerminalEmulator(80, 24);
     const written = { raw: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -68,6 +74,7 @@ describe('the program ovn-northbound watch', function () {
     const [program = '', ...rest] = [...PROGRAM, ...args];
     const env = { ...process.env, OVN_NB_DB: scene.sandbox.remote };
     const child = spawn(program, rest, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.push(child);
     const printed = { out: '', err: '' };
     child.stdout.on('data', (data: Buffer) => (printed.out += data.toString()));
     child.stderr.on('data', (data: Buffer) => (printed.err += data.toString()));
