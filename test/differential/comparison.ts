@@ -99,7 +99,7 @@ export function canonical(json: unknown): string {
     if (texts.some((text) => text.includes('["uuid"'))) texts.sort();
     return `["${kind}",[${texts.join(',')}]]`;
   }
-  if (typeof json !== 'object' || json === null) return json === -0 ? '0' : stringifyJson(json ?? null);
+  if (typeof json !== 'object' || json === null) return json === 0 ? '0' : stringifyJson(json ?? null);
   const names = Object.keys(json).sort();
   return `{${names.map((name) => `${stringifyJson(name)}:${canonical((json as Record<string, unknown>)[name])}`).join(',')}}`;
 }

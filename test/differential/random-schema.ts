@@ -49,8 +49,9 @@ export function changedSchema(random: Random, schema: SchemaJson): SchemaJson {
     const inIndex = table.indexes?.some((index) => index.includes(column)) === true;
     switch (random.below(4)) {
       case 0:
-        if (!inIndex && Object.keys(columns).length > 1) delete columns[column];
-        break;
+        if (inIndex || Object.keys(columns).length === 1) break;
+        tables[name] = { ...table, columns: omit(columns, column) };
+        continue;
       case 1:
         columns[random.pick(['fresh', 'newer'])] = randomColumn(random, names);
         break;
@@ -64,6 +65,10 @@ export function changedSchema(random: Random, schema: SchemaJson): SchemaJson {
     tables[name] = { ...table, columns };
   }
   return { ...schema, tables };
+}
+
+function omit<T>(object: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
 }
 
 function randomTable(random: Random, tables: readonly string[], anyRoot: boolean): TableJson {

@@ -55,7 +55,7 @@ export function randomAtom(random: Random, base: BaseType, rows: Rows, wild = fa
     case 'boolean':
       return random.chance(0.5);
     case 'string': {
-      const fitting = STRINGS.filter((s) => [...s].length >= base.minLength && [...s].length <= base.maxLength);
+      const fitting = STRINGS.filter((s) => codePoints(s) >= base.minLength && codePoints(s) <= base.maxLength);
       return random.pick(wild ? STRINGS : fitting);
     }
     case 'uuid':
@@ -116,4 +116,8 @@ function brokenValue(random: Random, type: ColumnType, rows: Rows): unknown {
 
 function text(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member));
+}
+
+function codePoints(text: string): number {
+  return Array.from(text).length;
 }

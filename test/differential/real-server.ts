@@ -21,6 +21,7 @@ export class RealServer implements Disposable {
   readonly #socket: Socket;
   readonly #framer = new Framer();
   #nextId = 0;
+  #last = '';
   #waiting: { readonly id: number; readonly resolve: (message: Message) => void } | undefined;
   #fail: (error: Error) => void = () => undefined;
 
@@ -30,7 +31,7 @@ export class RealServer implements Disposable {
       this.#framer.push(chunk, ({ bytes }) => this.#take(parseJson(decodeUtf8(bytes), true) as Message));
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#fail(new Error('the real server closed the connection')));
+    socket.on('close', () => this.#fail(new Error(`the real server closed the connection after ${this.#last}`)));
   }
 
   /** Connects, takes a lock, and tells the server that a conversion is no reason to hang up. */
@@ -63,7 +64,8 @@ export class RealServer implements Disposable {
   }
 
   #send(message: object): void {
-    this.#socket.write(stringifyJson(message));
+    this.#last = stringifyJson(message);
+    this.#socket.write(this.#last);
   }
 
   #take(message: Message): void {

@@ -44,26 +44,23 @@ export async function runDifferential(options: RunOptions): Promise<Outcome> {
     const differential = new Differential(server, schema, figures);
     const maker = new TransactionMaker(random, differential.ours);
     const steps: Step[] = [];
-    let current = schema;
-    for (let n = 1; n <= perSchema && figures.transactions < transactions; n++) {
-      const converts = n % CONVERT_EVERY === 0;
-      if (converts) current = changedSchema(random, current);
-      const step: Step = converts ? { schema: current } : { operations: maker.make() };
+    const play = async (step: Step): Promise<Difference | undefined> => {
       steps.push(step);
-      const difference = await differential.step(step);
-      if (difference !== undefined) {
-        const finding = await shrink(server, schema, steps, difference);
-        return { figures, schemas: i + 1, finding };
+      return differential.step(step);
+    };
+    for (let n = 1; n <= perSchema && figures.transactions < transactions; n++) {
+      let difference = await play({ operations: maker.make() });
+      if (difference === undefined && n % CONVERT_EVERY === 0) {
+        difference = await play({ schema: changedSchema(random, inForce(differential)) });
       }
-      if (converts) current = acceptedSchema(differential, current, schema);
+      if (difference === undefined) continue;
+      return { figures, schemas: i + 1, finding: await shrink(server, schema, steps, difference) };
     }
     options.onProgress?.(figures);
   }
   return { figures, schemas: count, finding: undefined };
 }
 
-/** The next change starts from the schema that is in force. */
-function acceptedSchema(differential: Differential, tried: SchemaJson, first: SchemaJson): SchemaJson {
-  const json = differential.ours.schemaJson as unknown as SchemaJson;
-  return { ...(json ?? tried), version: first.version };
+function inForce(differential: Differential): SchemaJson {
+  return differential.ours.schemaJson as unknown as SchemaJson;
 }

@@ -3,6 +3,8 @@ import { isInt64, normalizeInteger } from '../../schema/integer.js';
 import type { Integer } from '../../schema/types.js';
 import { Refusal } from './refusal.js';
 
+const MAX_INT64 = 2n ** 63n - 1n;
+
 /** A mutator that computes. */
 export type ArithmeticMutator = '+=' | '-=' | '*=' | '/=' | '%=';
 
@@ -12,6 +14,7 @@ export type ArithmeticMutator = '+=' | '-=' | '*=' | '/=' | '%=';
  */
 export function computeInteger(mutator: ArithmeticMutator, x: Integer, y: Integer): Integer {
   if ((mutator === '/=' || mutator === '%=') && y === 0) throw divisionByZero();
+  if (mutator === '*=' && x < 0 && y < 0) return multiplyNegatives(BigInt(x), BigInt(y));
   if (typeof x === 'number' && typeof y === 'number') {
     const result = computeSafely(mutator, x, y);
     if (Number.isSafeInteger(result)) return result + 0;
@@ -21,6 +24,12 @@ export function computeInteger(mutator: ArithmeticMutator, x: Integer, y: Intege
   const overflow = mutator === '%=' && y === -1 && !isInt64(-BigInt(x));
   if (overflow || !isInt64(result)) throw outOfRange(mutator);
   return normalizeInteger(result);
+}
+
+/** As ovsdb-server does it: its check for overflow looks at one of two negative factors only. */
+function multiplyNegatives(x: bigint, y: bigint): Integer {
+  if (y < MAX_INT64 / y) throw outOfRange('*=');
+  return normalizeInteger(BigInt.asIntN(64, x * y));
 }
 
 /** Right when the result is a safe integer, since both operands are. */
