@@ -117,10 +117,13 @@ export class Member implements SessionHost {
   /** The database has another schema now: tells those who can be told, and disconnects the others. */
   withdraw(served: ServedDatabase, by: ClientSession | undefined): void {
     for (const session of [...this.sessions]) {
-      session.monitors.withdraw(served);
-      session.transactions.withdraw(served);
       // Who asked for it has the answer first.
-      if (!session.isChangeAware && session !== by) session.end();
+      if (!session.isChangeAware && session !== by) {
+        session.end();
+        continue;
+      }
+      session.monitors.withdraw(served, session.isChangeAware);
+      session.transactions.withdraw(served);
     }
     // A standalone ovsdb-server goes on to show the schema with which it was started.
     if (this.#host.clusterId(served.name) !== undefined) {

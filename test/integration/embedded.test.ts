@@ -133,7 +133,7 @@ describe('the client on the embedded server', () => {
     server.seed({ T: { name: 'a' } });
     await using client = await OvsdbClient.connect({ ...server.connection, database: 'Small', tables: 'all' });
     server.convert(schema('2.0.0', { count: { type: 'integer' } }));
-    await eventually(() => client.schema?.version === '2.0.0' && client.state.name === 'synced');
+    await eventually(() => client.schema.version === '2.0.0' && client.state.name === 'synced');
     expect(server.dump({ defaults: true })).to.deep.equal({ T: [{ name: 'a', count: 0 }] });
     server.transact([{ op: 'update', table: 'T', where: [], row: { count: 3 } }]);
     await eventually(() => [...client.tables['T']!.values()].some((row) => row['count'] === 3));

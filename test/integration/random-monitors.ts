@@ -30,9 +30,10 @@ export class MonitorMaker {
     for (const table of tables) requests[table.name] = this.#request(table, withWhere);
     // One thing at most is wrong: of several, either may be found first.
     const [first] = tables;
-    if (random.chance(0.03)) requests['Nowhere'] = {};
-    else if (random.chance(0.03) && first !== undefined) requests[first.name] = { columns: ['missing'] };
-    else if (random.chance(0.03) && first !== undefined) requests[first.name] = { extra: 1 };
+    const mistake = random.weighted({ none: 90, table: 3, column: 3, member: 3 });
+    if (mistake === 'table') requests['Nowhere'] = {};
+    else if (mistake === 'column' && first !== undefined) requests[first.name] = { columns: ['missing'] };
+    else if (mistake === 'member' && first !== undefined) requests[first.name] = { extra: 1 };
     return requests;
   }
 
@@ -110,5 +111,5 @@ export class MonitorMaker {
 /** Columns that a request names; all, where it names none. */
 function namesIn(table: TableSchema, request: unknown): string[] {
   const requests = (Array.isArray(request) ? request : [request]) as readonly { columns?: readonly string[] }[];
-  return requests.flatMap((each) => each?.columns ?? [...table.columns.keys()]).filter((name) => table.byName.has(name) && name !== '_version');
+  return requests.flatMap((each) => each.columns ?? [...table.columns.keys()]).filter((name) => table.byName.has(name) && name !== '_version');
 }

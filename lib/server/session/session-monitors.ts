@@ -87,13 +87,13 @@ export class SessionMonitors {
     return {};
   }
 
-  /** Ends the monitors of a database, and tells the client so. */
-  withdraw(served: ServedDatabase): void {
+  /** Ends the monitors of a database, and tells the client so where that is wanted. */
+  withdraw(served: ServedDatabase, tell: boolean): void {
     for (const [key, running] of this.#running) {
       if (running.served !== served) continue;
       running.stop();
       this.#running.delete(key);
-      this.#notify('monitor_canceled', [running.id]);
+      if (tell) this.#notify('monitor_canceled', [running.id]);
     }
   }
 

@@ -55,7 +55,7 @@ export class SessionTransactions {
     for (const [key, pending] of this.#pending) {
       if (pending.served !== served) continue;
       this.#callOff(key, pending);
-      this.#session.refuse(pending.id, 'transact', 'canceled');
+      if (this.#session.isChangeAware) this.#session.refuse(pending.id, 'transact', 'canceled');
     }
   }
 
