@@ -81,7 +81,7 @@ export interface SmallServer {
   readonly member: Member;
   readonly faults: Faults;
   readonly log: TransactionLog;
-  client(): FakeChannel;
+  readonly client: () => FakeChannel;
 }
 
 export function smallServer(
