@@ -21,8 +21,10 @@ export function computeInteger(mutator: ArithmeticMutator, x: Integer, y: Intege
   }
   const result = computeExactly(mutator, BigInt(x), BigInt(y));
   // The processor cannot divide the least integer by -1, so that there is no remainder either.
-  const overflow = mutator === '%=' && y === -1 && !isInt64(-BigInt(x));
-  if (overflow || !isInt64(result)) throw outOfRange(mutator);
+  const undefinedRest = mutator === '%=' && y === -1 && !isInt64(-BigInt(x));
+  if (undefinedRest || !isInt64(result)) throw outOfRange(mutator);
+  // ovsdb-server refuses the largest factor that would do, too.
+  if (mutator === '*=' && x > 0 && y > 0 && BigInt(x) >= MAX_INT64 / BigInt(y)) throw outOfRange(mutator);
   return normalizeInteger(result);
 }
 

@@ -101,8 +101,9 @@ export class Database {
       for (let i = 0; i < operations.length; i++) {
         const what = `ovsdb operation ${i + 1} of ${operations.length}`;
         const parser = new MemberParser(operations[i], what);
-        result.push(this.#operate(execution, parser));
+        const done = this.#operate(execution, parser);
         this.#checkWritable(operations[i], context);
+        result.push(done);
       }
     } catch (error) {
       transaction.abort();

@@ -116,7 +116,7 @@ function executeSelect(execution: Execution, parser: MemberParser): Json {
   const { schema } = table;
   const condition = new Condition(schema, where, execution.symbols);
   const columns = columnsJson === undefined ? schema.allColumns : parseColumnSet(columnsJson, schema.byName);
-  const sort = sortJson === undefined ? schema.allColumns : parseColumnSet(sortJson, schema.byName);
+  const sort = sortJson === undefined ? [] : parseColumnSet(sortJson, schema.byName);
   return { rows: select(table, condition, columns, sort) };
 }
 

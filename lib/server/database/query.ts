@@ -17,7 +17,7 @@ export function matchingRows(table: Table, condition: Condition): readonly Store
   return rows;
 }
 
-/** These columns of the rows that match, without duplicates, in the order of the columns to sort by. */
+/** These columns of the rows that match, without duplicates, in the order of the columns to sort by, else of arrival. */
 export function select(
   table: Table,
   condition: Condition,
