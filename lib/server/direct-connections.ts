@@ -2,15 +2,8 @@
 import { ConnectFailedError } from '../errors.js';
 import { formatRemote } from '../wire/remote.js';
 import type { OpenStream } from '../wire/stream.js';
+import type { EmbeddedConnection } from './embedded-connection.js';
 import type { Member } from './member.js';
-
-/** Options that connect a client without any socket: `connectNorthbound({ ...server.connection })`. */
-export interface EmbeddedConnection {
-  /** One name for each server, for messages; nothing listens there. */
-  readonly remotes: readonly string[];
-  /** Makes the streams. */
-  readonly openStream: OpenStream;
-}
 
 /** Numbers the servers of this process, so that each has names of its own. */
 let serversMade = 0;

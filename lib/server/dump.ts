@@ -7,28 +7,7 @@ import { equalData } from './database/datum.js';
 import { compareText } from './database/json-text.js';
 import type { StoredRow } from './database/stored-row.js';
 import type { Column } from './database/table-schema.js';
-
-/** An atom as it is dumped; integers beyond ±(2^53−1) are bigints. */
-export type DumpedAtom = string | number | bigint | boolean;
-
-/** The value of a column: a bare atom where there can be one at most, a list for a set, an object for a map. */
-export type DumpedValue = DumpedAtom | readonly DumpedAtom[] | Readonly<Record<string, DumpedAtom>>;
-
-/** A row by column. */
-export type DumpedRow = Readonly<Record<string, DumpedValue>>;
-
-/** Rows by table. */
-export type Dump = Readonly<Record<string, readonly DumpedRow[]>>;
-
-/** What is dumped, and how. */
-export interface DumpOptions {
-  /** Only these tables. Default: all that have rows. */
-  readonly tables?: readonly string[] | undefined;
-  /** Also columns that have their default value. Default false. */
-  readonly defaults?: boolean | undefined;
-  /** With `_uuid`, and references as uuids. Default false: references are the names of the rows, where they have one. */
-  readonly uuids?: boolean | undefined;
-}
+import type { Dump, DumpedAtom, DumpedRow, DumpedValue, DumpOptions } from './dump-types.js';
 
 /** Dumps a database; rows are sorted by name, and then by what is in them. */
 export function dumpDatabase(database: Database, options: DumpOptions = {}): Dump {

@@ -1,5 +1,4 @@
 /** What clients have asked of an embedded server. */
-import type { Json } from './database/json-text.js';
 
 /** A `transact` request as it came, and what became of it. */
 export interface RecordedTransaction {
@@ -30,13 +29,13 @@ export class TransactionLog extends Array<RecordedTransaction> {
   note(
     database: string,
     client: number,
-    operations: readonly Json[],
-  ): (results: readonly Json[], changed: boolean) => void {
+    operations: readonly unknown[],
+  ): (results: readonly unknown[], changed: boolean) => void {
     const transaction = {
       database,
       client,
       operations,
-      results: undefined as readonly Json[] | undefined,
+      results: undefined as readonly unknown[] | undefined,
       changed: false,
     };
     this.push(transaction);

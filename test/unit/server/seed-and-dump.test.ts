@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { InvalidArgumentError } from '../../../lib/errors.js';
 import { Database } from '../../../lib/server/database/database.js';
 import { dumpDatabase } from '../../../lib/server/dump.js';
-import { planSeed, type Seed } from '../../../lib/server/seed.js';
+import { planSeed } from '../../../lib/server/seed.js';
+import type { Seed } from '../../../lib/server/seed-types.js';
 import { ROW, SCHEMA } from './small-database.js';
 
 const NOBODY = { ownsLock: () => false, elapsedMs: 0 };
