@@ -31,6 +31,8 @@ describe('the embedded server beside ovsdb-server', function () {
         await play(twin, schema, new Random(SEED, 2 * i + 1));
         await twin.request('writer', 'unlock', [OWNED_LOCK]);
       } catch (error) {
+        // It takes a moment until it is known that a process has died.
+        await new Promise((resolve) => setTimeout(resolve, 300));
         // Columns that a condition adds to a monitor which others share can crash ovsdb-server 3.1.
         if (sandbox.pid !== undefined) throw error;
         await sandbox.restart();
