@@ -264,8 +264,8 @@ export class TransactionMaker implements Rows {
 }
 
 /** Would an insert without the column be refused? */
-function needsValue({ defaultRefusal, type }: Column): boolean {
-  return defaultRefusal !== undefined || (type.min === 1 && (type.key.refTable ?? type.value?.refTable) !== undefined);
+function needsValue({ mayBeDefault, type }: Column): boolean {
+  return !mayBeDefault || (type.min === 1 && (type.key.refTable ?? type.value?.refTable) !== undefined);
 }
 
 function mayBeMutated({ key, value, min, max }: ColumnType): boolean {

@@ -53,50 +53,57 @@ function parseUuid(json: unknown, symbols: SymbolTable | undefined): Atom {
   throw syntaxError(json, 'expected ["uuid", <string>]');
 }
 
+/** Does an atom of the right type meet the constraints of a base type? */
+export function isAllowed(base: BaseType, atom: Atom): boolean {
+  if (base.enum !== undefined) return base.enum.has(base, atom);
+  switch (base.type) {
+    case 'integer':
+      return within(atom as Integer, base.minInteger, base.maxInteger);
+    case 'real':
+      return within(atom as number, base.minReal, base.maxReal);
+    case 'string':
+      if (base.minLength === 0 && base.maxLength === UNLIMITED) return true;
+      return within(codePoints(atom as string), base.minLength, base.maxLength);
+    case 'boolean':
+    case 'uuid':
+      return true;
+  }
+}
+
+function within(value: Integer, min: Integer | undefined, max: Integer | undefined): boolean {
+  return (min === undefined || value >= min) && (max === undefined || value <= max);
+}
+
 /**
  * Checks an atom of the right type against the constraints of a base type.
  * @throws Refusal
  */
 export function checkAtom(base: BaseType, atom: Atom): void {
-  if (base.enum !== undefined && !base.enum.has(base, atom)) {
+  if (!isAllowed(base, atom)) throw constraintViolation(brokenRule(base, atom));
+}
+
+function brokenRule(base: BaseType, atom: Atom): string {
+  if (base.enum !== undefined) {
     const allowed = datumText(base.enum, { key: base, value: undefined, min: 1, max: UNLIMITED });
-    throw constraintViolation(`${atomText(base.type, atom)} is not one of the allowed values (${allowed})`);
+    return `${atomText(base.type, atom)} is not one of the allowed values (${allowed})`;
   }
-  switch (base.type) {
-    case 'integer':
-      checkRange(atom as Integer, base.minInteger, base.maxInteger, String);
-      break;
-    case 'real':
-      checkRange(atom as number, base.minReal, base.maxReal, realText);
-      break;
-    case 'string':
-      if (base.minLength > 0 || base.maxLength < UNLIMITED) checkLength(atom as string, base);
-      break;
-    case 'boolean':
-    case 'uuid':
-      break;
+  if (base.type === 'string') {
+    const text = atom as string;
+    const length = codePoints(text);
+    return length < base.minLength
+      ? `"${text}" length ${length} is less than minimum allowed length ${base.minLength}`
+      : `"${text}" length ${length} is greater than maximum allowed length ${base.maxLength}`;
   }
+  if (base.type === 'real') return brokenRange(atom as number, base.minReal, base.maxReal, realText);
+  return brokenRange(atom as Integer, base.minInteger, base.maxInteger, String);
 }
 
-function checkRange<T extends Integer>(value: T, min: T | undefined, max: T | undefined, text: (n: T) => string): void {
-  if ((min === undefined || value >= min) && (max === undefined || value <= max)) return;
-  const range =
-    min === undefined
-      ? `greater than maximum allowed value ${max === undefined ? '' : text(max)}`
-      : max === undefined
-        ? `less than minimum allowed value ${text(min)}`
-        : `not in the valid range ${text(min)} to ${text(max)} (inclusive)`;
-  throw constraintViolation(`${text(value)} is ${range}`);
-}
-
-function checkLength(text: string, base: BaseType): void {
-  const length = codePoints(text);
-  if (length < base.minLength) {
-    throw constraintViolation(`"${text}" length ${length} is less than minimum allowed length ${base.minLength}`);
+function brokenRange<T>(value: T, min: T | undefined, max: T | undefined, text: (n: T) => string): string {
+  if (min !== undefined && max !== undefined) {
+    return `${text(value)} is not in the valid range ${text(min)} to ${text(max)} (inclusive)`;
   }
-  if (length > base.maxLength) {
-    throw constraintViolation(`"${text}" length ${length} is greater than maximum allowed length ${base.maxLength}`);
-  }
+  if (min !== undefined) return `${text(value)} is less than minimum allowed value ${text(min)}`;
+  return `${text(value)} is greater than maximum allowed value ${max === undefined ? '' : text(max)}`;
 }
 
 function codePoints(text: string): number {

@@ -37,8 +37,20 @@ export interface ColumnType {
   readonly max: number;
 }
 
-/** A base type without constraints. */
+/** A base type without constraints; the same object each time. */
 export function plainType(type: AtomicType): BaseType {
+  return PLAIN_TYPES[type];
+}
+
+const PLAIN_TYPES: Readonly<Record<AtomicType, BaseType>> = {
+  integer: makePlainType('integer'),
+  real: makePlainType('real'),
+  boolean: makePlainType('boolean'),
+  string: makePlainType('string'),
+  uuid: makePlainType('uuid'),
+};
+
+function makePlainType(type: AtomicType): BaseType {
   return {
     type,
     compare: compareAtoms(type),

@@ -17,7 +17,7 @@ export function isId(text: string): boolean {
 export class MemberParser {
   readonly #object: Readonly<Record<string, unknown>> | undefined;
   readonly #what: string;
-  readonly #used = new Set<string>();
+  readonly #used: string[] = [];
   #error: Refusal | undefined;
 
   /** @param what - What the object is, for messages: `Parsing <what> failed`. */
@@ -51,7 +51,7 @@ export class MemberParser {
     if (this.#object === undefined || !Object.hasOwn(this.#object, name)) return undefined;
     const value = this.#object[name];
     if (types.some((type) => isOfType(value, type))) {
-      this.#used.add(name);
+      this.#used.push(name);
       return value;
     }
     this.fail(`Type mismatch for member '${name}'.`);
@@ -74,7 +74,9 @@ export class MemberParser {
   /** Throws what was wrong, members among it that nobody asked for. */
   finish(): void {
     if (this.#error === undefined && this.#object !== undefined) {
-      const unused = Object.keys(this.#object).filter((name) => !this.#used.has(name));
+      const names = Object.keys(this.#object);
+      // Nobody asks for a member twice.
+      const unused = names.length === this.#used.length ? [] : names.filter((name) => !this.#used.includes(name));
       const [first] = unused;
       const others = unused.length - 1;
       if (first !== undefined && others > 0) {

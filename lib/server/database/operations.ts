@@ -2,7 +2,7 @@
 import { isUuid } from '../../schema/uuid.js';
 import { Condition } from './condition.js';
 import type { Datum } from './datum.js';
-import { parseDatum } from './datum-parse.js';
+import { checkDatum, parseDatum } from './datum-parse.js';
 import { jsonInteger, type Json } from './json-text.js';
 import type { MemberParser } from './member-parser.js';
 import { mutate, parseMutation } from './mutation.js';
@@ -92,8 +92,8 @@ function insert(execution: Execution, parser: MemberParser): Json {
   const fields = table.schema.defaults.slice();
   const given = parseRow(table, row, symbols);
   for (const [{ index }, datum] of given) fields[index] = datum;
-  for (const { index, defaultValue, defaultRefusal } of table.schema.unusableDefaults) {
-    if (fields[index] === defaultValue && defaultRefusal !== undefined) throw defaultRefusal;
+  for (const { index, defaultValue, type } of table.schema.unusableDefaults) {
+    if (fields[index] === defaultValue) checkDatum(type, defaultValue);
   }
   transaction.insert(table, uuid, fields);
   return { uuid: ['uuid', uuid] };

@@ -1,11 +1,12 @@
 /** Tables and columns of a schema as a server needs them, from JSON and back (RFC 7047 §3.2). */
+import { isAllowed } from './atom.js';
 import { plainType, type ColumnType } from './column-type.js';
-import { Datum } from './datum.js';
-import { checkDatum, defaultDatum } from './datum-parse.js';
+import type { Datum } from './datum.js';
+import { defaultDatum } from './datum-parse.js';
 import { jsonInteger, type Json } from './json-text.js';
 import { isId, MemberParser } from './member-parser.js';
 import { parseType, typeJson } from './parse-type.js';
-import { Refusal, syntaxError } from './refusal.js';
+import { syntaxError } from './refusal.js';
 
 /** A column. */
 export interface Column {
@@ -18,8 +19,8 @@ export interface Column {
   /** False when the value need not outlive the server. */
   readonly persistent: boolean;
   readonly defaultValue: Datum;
-  /** Why an insert cannot leave the column at its default; undefined when it can. */
-  readonly defaultRefusal: Refusal | undefined;
+  /** False when an insert cannot leave the column at its default. */
+  readonly mayBeDefault: boolean;
 }
 
 /** A table. */
@@ -84,7 +85,7 @@ export function parseTable(name: string, json: unknown, isRootByDefault: boolean
     strong: allColumns.filter((column) => refers(column.type, 'strong')),
     weak: allColumns.filter((column) => refers(column.type, 'weak')),
     defaults: allColumns.map((column) => column.defaultValue),
-    unusableDefaults: allColumns.filter((column) => column.defaultRefusal !== undefined),
+    unusableDefaults: allColumns.filter(({ mayBeDefault }) => !mayBeDefault),
   };
 }
 
@@ -115,14 +116,11 @@ function parseColumn(name: string, index: number, json: unknown): Column {
 
 function makeColumn(name: string, index: number, type: ColumnType, mutable: boolean, persistent: boolean): Column {
   const defaultValue = defaultDatum(type);
-  let defaultRefusal: Refusal | undefined;
-  try {
-    checkDatum(type, defaultValue);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    defaultRefusal = error;
-  }
-  return { name, index, type, mutable, persistent, defaultValue, defaultRefusal };
+  const { keys, values = [] } = defaultValue;
+  const mayBeDefault =
+    keys.every((atom) => isAllowed(type.key, atom)) &&
+    values.every((atom) => type.value === undefined || isAllowed(type.value, atom));
+  return { name, index, type, mutable, persistent, defaultValue, mayBeDefault };
 }
 
 function parseIndex(json: unknown, columns: ReadonlyMap<string, Column>, tableJson: unknown): readonly Column[] {
