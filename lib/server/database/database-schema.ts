@@ -20,11 +20,11 @@ export interface ServerSchema {
 export function parseServerSchema(json: unknown): ServerSchema {
   const parser = new MemberParser(json, 'database schema');
   const name = parser.required('name', 'id') as string;
-  const version = (parser.optional('version', 'string') ?? '') as string;
+  const version = parser.optional('version', 'string') as string | undefined;
   const checksum = (parser.optional('cksum', 'string') ?? '') as string;
   const tablesJson = parser.required('tables', 'object') as Record<string, unknown>;
   parser.finish();
-  if (version !== '' && !/^\s*\+?\d+\.\s*\+?\d+\.\s*\+?\d+$/.test(version)) {
+  if (version !== undefined && !/^\s*\+?\d+\.\s*\+?\d+\.\s*\+?\d+$/.test(version)) {
     throw syntaxError(json, `schema version "${version}" not in format x.y.z`);
   }
   const parsed: TableSchema[] = [];
@@ -36,7 +36,7 @@ export function parseServerSchema(json: unknown): ServerSchema {
   const noRoots = parsed.every(({ isRoot }) => !isRoot);
   const tables = new Map(parsed.map((table) => [table.name, noRoots ? { ...table, isRoot: true } : table]));
   for (const table of tables.values()) for (const column of table.allColumns) checkReferences(column, tables);
-  return { name, version, checksum, tables };
+  return { name, version: version ?? '', checksum, tables };
 }
 
 function checkReferences(column: Column, tables: ReadonlyMap<string, TableSchema>): void {

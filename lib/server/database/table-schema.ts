@@ -1,6 +1,6 @@
 /** Tables and columns of a schema as a server needs them, from JSON and back (RFC 7047 §3.2). */
 import { isAllowed } from './atom.js';
-import { plainType, type ColumnType } from './column-type.js';
+import { plainType, UNLIMITED, type ColumnType } from './column-type.js';
 import type { Datum } from './datum.js';
 import { defaultDatum } from './datum-parse.js';
 import { jsonInteger, type Json } from './json-text.js';
@@ -79,7 +79,7 @@ export function parseTable(name: string, json: unknown, isRootByDefault: boolean
     allColumns,
     byName,
     mutable: mutable ?? true,
-    maxRows,
+    maxRows: maxRows < UNLIMITED ? maxRows : Infinity,
     isRoot: isRoot ?? isRootByDefault,
     indexes,
     strong: allColumns.filter((column) => refers(column.type, 'strong')),
