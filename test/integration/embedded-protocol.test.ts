@@ -1,6 +1,7 @@
 /** What ovsdb-server answers, and when it hangs up: the embedded server must do the same. */
 import { expect } from 'chai';
 
+import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
 import { Twin, type Mismatch } from './embedded-twin.js';
 
@@ -174,6 +175,42 @@ describe('the protocol of the embedded server, beside ovsdb-server', function ()
       ['w', 'transact', [database, { op: 'delete', table: 'A', where: [] }]],
     ]);
     expect(twin.notifications).to.be.above(60);
+  });
+
+  it('remembers what happened after a transaction, as a member of a cluster does', async () => {
+    await using cluster = await ClusterSandbox.start({ members: 1, schema: schemaNamed('History') });
+    twin = new Twin(cluster.remotes[0]!, schemaNamed('History'), 100);
+    database = 'History';
+    const rows = Array.from({ length: 60 }, (_, i) => ({ op: 'insert', table: 'A', row: { name: `filler${i}` } }));
+    const since = (client: string, id: string, request: object): readonly [string, string, readonly unknown[]] => [
+      client,
+      'monitor_cond_since',
+      [database, 'm', { A: request }, id],
+    ];
+    const remove = { op: 'delete', table: 'A', where: [['name', '==', 'r2']] };
+    // The real one forgets its history while that is larger than the database.
+    await same([
+      ['watch', 'monitor_cond_since', [database, 'm', { A: { columns: ['name', 'n', 'f'] } }, ZERO]],
+      ['w', 'transact', [database, ...rows, insert(1, {}), insert(2, {})]],
+      ['w', 'transact', [database, update(1, { f: 0.5 })]],
+    ]);
+    const start = twin.lastId;
+    await same([
+      ['w', 'transact', [database, update(1, { n: 5, ss: ['set', ['a', 'b']] }), update(2, { n: 1 })]],
+      ['w', 'transact', [database, remove, insert(3, { m: ['map', [['k', 'v']]] })]],
+      ['w', 'transact', [database, update(1, { n: 0, ss: ['set', ['b', 'c']] }), update(3, { b: true })]],
+      ['w', 'transact', [database, insert(4, {})]],
+      ['w', 'transact', [database, { op: 'delete', table: 'A', where: [['name', '==', 'r4']] }]],
+    ]);
+    await same([
+      since('a', start, { columns: ['name', 'n', 'ss', 'm', 'b'] }),
+      since('b', start, { columns: ['name'], where: [['n', '==', 1]] }),
+      since('c', start, { columns: ['name', 'n'], select: { initial: false, insert: false } }),
+      since('d', twin.lastId, {}),
+      since('e', ROW(7), { columns: ['name'] }),
+      ['w', 'transact', [database, update(1, { n: 8 })]],
+      ['b', 'monitor_cond_change', ['m', 'm', { A: [{ where: [['n', '>', 2]] }] }]],
+    ]);
   });
 
   it('hands locks from one client to the next', async () => {

@@ -43,11 +43,11 @@ export class Twin implements Disposable {
   /** How many notifications were compared. */
   notifications = 0;
 
-  /** `remote` is that of a real server which has an empty database of this schema. */
-  constructor(remote: string, schema: TwinSchema) {
+  /** `remote` is that of a real server which has an empty database of this schema; in a cluster it has a history. */
+  constructor(remote: string, schema: TwinSchema, history = 0) {
     this.#remote = remote;
     this.database = new Database(schema);
-    this.#served = new ServedDatabase(this.database, systemClock, 0);
+    this.#served = new ServedDatabase(this.database, systemClock, history);
     const members: Member[] = [];
     let sessions = 0;
     this.member = new Member(
@@ -64,6 +64,11 @@ export class Twin implements Disposable {
       true,
     );
     members.push(this.member);
+  }
+
+  /** Our id of the last transaction; theirs has been paired with it where a client was told of it. */
+  get lastId(): string {
+    return this.#served.history.lastId;
   }
 
   /** Connects a client, unless it is. */
@@ -86,6 +91,7 @@ export class Twin implements Disposable {
       theirs.request(method, parseJson(this.#pairs.toTheirs(text), true) as unknown[], id).catch(gone),
     ]);
     if (method === 'transact') this.#pairRows(our.result, their.result);
+    if (method === 'monitor_cond_since') this.#pairIds([our.result], [their.result]);
     const [a, b] = [outcomeOf(our), outcomeOf(this.#translated(their) as Message)];
     // What exactly is wrong with a transaction is compared elsewhere.
     if (method === 'transact' && hasFailed(our) && hasFailed(their)) return undefined;
@@ -104,6 +110,8 @@ export class Twin implements Disposable {
   async settle(): Promise<Mismatch | undefined> {
     for (const [name, { ours, theirs }] of this.#clients) {
       const [our, their] = await Promise.all([ours.take(), theirs.take()]);
+      const update3 = ({ method, params }: Message): unknown[] => (method === 'update3' ? [params] : []);
+      this.#pairIds(our.flatMap(update3), their.flatMap(update3));
       const a = our.map(comparable).sort();
       const b = their.map((message) => comparable(this.#translated(message))).sort();
       this.notifications += a.length;
@@ -132,6 +140,15 @@ export class Twin implements Disposable {
 
   #translated(json: unknown): unknown {
     return parseJson(this.#pairs.toOurs(stringifyJson(json)), true);
+  }
+
+  /** Ids of transactions are the second of what is told of them. */
+  #pairIds(ours: readonly unknown[], theirs: readonly unknown[]): void {
+    for (const [i, our] of ours.entries()) {
+      const their = theirs[i];
+      if (!Array.isArray(our) || !Array.isArray(their)) continue;
+      this.#pairs.pair(our[1] as string, their[1] as string);
+    }
   }
 
   #pairRows(ours: unknown, theirs: unknown): void {

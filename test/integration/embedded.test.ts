@@ -1,5 +1,6 @@
 /** The library's own client on the embedded server, with and without sockets. */
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 
 import { expect } from 'chai';
@@ -202,6 +203,22 @@ describe('the embedded server', () => {
     expect(handles()).to.be.at.most(before.handles);
     expect(process.listenerCount('exit')).to.equal(before.listeners);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ovnsb-${process.pid}-`))).to.deep.equal([]);
+  });
+
+  it('stops while clients are connected, also those that do not read', async () => {
+    const server = await EmbeddedServer.start();
+    server.seed({ Address_Set: { name: 'a', addresses: Array.from({ length: 100_000 }, (_, i) => `address ${i}`) } });
+    const nb = await connectNorthbound({ remotes: server.remote, ...QUICK });
+    const deaf = connect(server.remote.slice('unix:'.length));
+    deaf.pause();
+    const ask = { op: 'select', table: 'Address_Set', where: [] };
+    deaf.write(JSON.stringify({ method: 'transact', params: ['OVN_Northbound', ask, ask, ask], id: 1 }));
+    await eventually(() => server.transactions.length === 1);
+    const lost = outOfSync(nb);
+    await server.stop();
+    await lost;
+    nb.close();
+    deaf.destroy();
   });
 
   it('leaves no client, timer or listener behind when clients come and go', async () => {

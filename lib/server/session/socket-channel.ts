@@ -3,6 +3,9 @@ import type { Socket } from 'node:net';
 
 import type { Channel, ChannelHandlers } from './channel.js';
 
+/** How long a connection that is over waits for its client to read what was sent. */
+const LINGER_MS = 500;
+
 /** Carries a session on a socket of Node. Texts of one turn of the event loop leave together. */
 export class SocketChannel implements Channel {
   readonly isLocal: boolean;
@@ -15,6 +18,8 @@ export class SocketChannel implements Channel {
     this.#socket = socket;
     this.isLocal = isLocal;
     if (!isLocal) socket.setNoDelay(true);
+    // What is to be said of it comes with `close`.
+    socket.on('error', () => undefined);
   }
 
   start(handlers: ChannelHandlers): void {
@@ -22,8 +27,6 @@ export class SocketChannel implements Channel {
     socket.on('data', (chunk: Buffer) => {
       if (!this.#closed) handlers.onData(chunk);
     });
-    // What is to be said of it comes with `close`.
-    socket.on('error', () => undefined);
     socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       if (this.#closed) return;
@@ -44,9 +47,13 @@ export class SocketChannel implements Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#flush();
-    // Also where the client does not read, so that no answer is left to wait for it.
-    if (this.#socket.writableLength === 0) this.#socket.destroy();
-    else this.#socket.destroySoon();
+    if (this.#socket.writableLength === 0) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.destroySoon();
+    // A client that does not read holds nobody up.
+    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
   }
 
   #flush(): void {
