@@ -1,6 +1,6 @@
 /**
- * Compiles every TypeScript block of README.md, docs/ and the examples' README.md, and checks what they name. A block fenced as "ts continued" goes on from
- * the block above it in the same document; every other block is a program of its own.
+ * Compiles every TypeScript block of the guides and README.md files, and checks what they name. A block fenced as
+ * "ts continued" goes on from the block above it in the same document; every other block is a program of its own.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const GUIDES = join(ROOT, 'docs');
 
 interface Snippet {
   /** A file name that does not exist on disk, next to package.json so that imports resolve. */
@@ -21,16 +22,15 @@ interface Snippet {
 }
 
 function documents(): readonly string[] {
-  const readme = join(ROOT, 'README.md');
-  const folder = join(ROOT, 'docs');
-  const guides = (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [])
+  const own = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].map((name) => join(ROOT, name));
+  const guides = readdirSync(GUIDES, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
-    .map((path) => join(folder, path));
+    .map((path) => join(GUIDES, path));
   const examples = join(ROOT, 'examples');
   const readmes = readdirSync(examples)
     .map((name) => join(examples, name, 'README.md'))
     .filter((path) => existsSync(path));
-  return [...(existsSync(readme) ? [readme] : []), ...guides, ...readmes];
+  return [...own, ...guides, ...readmes];
 }
 
 function snippetsOf(path: string): readonly Snippet[] {
@@ -116,7 +116,7 @@ describe('the documentation', () => {
   it('has only TypeScript blocks that compile', function () {
     this.timeout(180_000);
     const snippets = documents().flatMap(snippetsOf);
-    if (existsSync(join(ROOT, 'README.md'))) expect(snippets, 'TypeScript blocks').not.to.have.lengthOf(0);
+    expect(snippets, 'TypeScript blocks').not.to.have.lengthOf(0);
     expect(faultsOf(snippets).join('\n')).to.equal('');
   });
 
@@ -142,8 +142,18 @@ describe('the documentation', () => {
     expect(broken).to.deep.equal([]);
   });
 
+  it('lists every guide in its index, and says at the beginning of each what one can do after it', () => {
+    const index = readFileSync(join(GUIDES, 'README.md'), 'utf8');
+    const guides = readdirSync(GUIDES).filter((name) => name.endsWith('.md') && name !== 'README.md');
+    expect(guides.filter((name) => !index.includes(`](${name})`))).to.deep.equal([]);
+    const accounts = ['guarantees.md', 'performance.md'];
+    const opening = /^# .+\n\nAfter this page you /;
+    const tasks = guides.filter((name) => !accounts.includes(name));
+    expect(tasks.filter((name) => !opening.test(readFileSync(join(GUIDES, name), 'utf8')))).to.deep.equal([]);
+  });
+
   it('names only files that exist', () => {
-    const missing = [...documents(), join(ROOT, 'CONTRIBUTING.md')].flatMap((path) =>
+    const missing = documents().flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(/`((?:lib|test|examples)\/[\w./-]+)`/g)]
         .map((match) => match[1] ?? '')
         .filter((file) => !existsSync(join(ROOT, file)))
@@ -179,7 +189,7 @@ describe('the documentation', () => {
 
   it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
-    const missing = [...documents(), join(ROOT, 'CONTRIBUTING.md')].flatMap((path) =>
+    const missing = documents().flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(/\bnpm run ([\w:-]+)/g)]
         .map((match) => match[1] ?? '')
         .filter((script) => !(script in scripts))
@@ -206,7 +216,10 @@ describe('the documentation', () => {
       'PortNotFound',
       'PoolExhausted',
       'SandboxStart',
+      'EmbeddedListen',
+      'Interrupted',
     ]);
+    expect(codes).to.not.include('SchemaLacks', 'a warning');
     expect(codes.filter((code) => !guide.includes(`| \`${code}\` `))).to.deep.equal([]);
     const listed = [...guide.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] ?? '');
     expect(
@@ -227,7 +240,10 @@ function anchorsOf(path: string): readonly string[] {
   );
 }
 
-/** Every code that an error of lib is made with: literals given to constructors, and the declared families. */
+/**
+ * Every code that an error of lib is made with: literals given to constructors, the declared families, and what the
+ * commands print as a code.
+ */
 function errorCodes(): readonly string[] {
   const lib = join(ROOT, 'lib');
   const text = readdirSync(lib, { recursive: true, encoding: 'utf8' })
@@ -244,7 +260,12 @@ function errorCodes(): readonly string[] {
     block('export type NorthboundErrorCode', "';\n"),
     block('export interface PortErrorDetails', '\n}'),
   ];
+  const commands = readdirSync(join(lib, 'bin'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(lib, 'bin', path), 'utf8'))
+    .join('\n');
   const found = [
+    ...commands.matchAll(/\bcode: '([A-Z]\w+)'/g),
     ...text.matchAll(/\bsuper\(\s*'([A-Z]\w+)'/g),
     ...text.matchAll(/\bnew (?:Ovsdb|Transaction|Northbound|Port)Error(?:<[^>]*>)?\(\s*'([A-Z]\w+)'/g),
     ...families.flatMap((family) => [...family.matchAll(/\| '([A-Z]\w+)'/g), ...family.matchAll(/^ {2}([A-Z]\w+):/gm)]),
