@@ -1,108 +1,78 @@
 /**
- * Prometheus: serves the figures of a client at http://127.0.0.1:PORT/metrics, in the text format that Prometheus
- * scrapes. No library is needed for that: a scrape is one call of `nb.metrics()`.
+ * Metrics to Prometheus: serves the figures of a client at http://127.0.0.1:PORT/metrics, until Ctrl-C.
  *
- *   npm run example -- prometheus-metrics
+ *   npm install ovn-northbound
+ *   npx tsx prometheus-metrics.ts tcp:127.0.0.1:6641      or with the remote in OVN_NB_DB; the port in PORT
+ *
+ * In a checkout, `npm run example prometheus-metrics` runs it on a private database.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { connectNorthbound, lsAdd, lsDel, type ClientMetrics } from 'ovn-northbound';
+import { connectNorthbound, type ClientMetrics } from 'ovn-northbound';
 
-import { exampleServer } from './support/example-server.js';
-import { Exposition } from './support/prometheus.js';
+const remotes = process.argv[2] ?? process.env.OVN_NB_DB ?? 'unix:/var/run/ovn/ovnnb_db.sock';
+const nb = await connectNorthbound({ remotes });
 
-/** Puts the figures into the words of Prometheus. A process with several clients would add a label for each. */
-function expose(database: string, metrics: ClientMetrics): string {
-  const { connections, syncs, traffic, replica, transactions } = metrics;
-  const labels = { database };
-  const page = new Exposition();
+type Sample = readonly [labels: string, value: number];
 
-  // Alert on these two: a client that is not in sync answers from an old state.
-  page.gauge('ovn_northbound_synced', 'Whether the replica is in sync.', [labels, metrics.staleMs === 0 ? 1 : 0]);
-  page.gauge('ovn_northbound_stale_seconds', 'For how long the replica has not been known to be current.', [
-    labels,
-    metrics.staleMs / 1000,
-  ]);
-
-  page.counter('ovn_northbound_connection_attempts_total', 'Attempts to connect.', [labels, connections.attempted]);
-  page.counter('ovn_northbound_reconnects_total', 'Connections after the first that got in sync.', [
-    labels,
-    connections.reconnects,
-  ]);
-  page.counter(
-    'ovn_northbound_resyncs_total',
-    'Syncs after the first, by what the server sent.',
-    [{ ...labels, kind: 'snapshot' }, syncs.resyncs.snapshot],
-    [{ ...labels, kind: 'delta' }, syncs.resyncs.delta],
-  );
-  page.counter('ovn_northbound_received_bytes_total', 'Bytes from servers.', [labels, traffic.bytesReceived]);
-  page.counter('ovn_northbound_sent_bytes_total', 'Bytes to servers.', [labels, traffic.bytesSent]);
-
-  page.gauge(
-    'ovn_northbound_rows',
-    'Rows in memory.',
-    ...Object.entries(replica.rows).map(([table, rows]) => [{ ...labels, table }, rows] as const),
-  );
-  page.counter(
-    'ovn_northbound_row_changes_total',
-    'Changes of rows that were put in force.',
-    [{ ...labels, type: 'insert' }, replica.inserts],
-    [{ ...labels, type: 'update' }, replica.updates],
-    [{ ...labels, type: 'delete' }, replica.deletes],
-  );
-  page.counter('ovn_northbound_apply_seconds_total', 'Time to put changes in force.', [
-    labels,
-    replica.applyMs.sum / 1000,
-  ]);
-  page.counter('ovn_northbound_overflows_total', 'Consumers of changes that fell behind.', [labels, metrics.overflows]);
-
-  page.counter(
-    'ovn_northbound_transactions_total',
-    'Transactions by outcome.',
-    [{ ...labels, outcome: 'committed' }, transactions.committed],
-    [{ ...labels, outcome: 'failed' }, transactions.failed],
-    [{ ...labels, outcome: 'not-sent' }, transactions.notSent],
-    [{ ...labels, outcome: 'unknown' }, transactions.unknown],
-  );
-  page.counter('ovn_northbound_transaction_retries_total', 'Runs of callbacks again.', [labels, transactions.retries]);
-  page.gauge('ovn_northbound_transactions_in_flight', 'Under way.', [labels, transactions.inFlight]);
-  page.gauge('ovn_northbound_transactions_waiting', 'Waiting for their turn.', [labels, transactions.waiting]);
-  page.histogram('ovn_northbound_transaction_seconds', 'How long committed transactions took.', labels, {
-    buckets: transactions.latency.buckets.map(({ leMs, count }) => ({ le: leMs / 1000, count })),
-    count: transactions.latency.count,
-    sum: transactions.latency.sumMs / 1000,
-  });
-  return page.toString();
+/** One metric in the text format of Prometheus. Names of counters end in `_total`; units are seconds and bytes. */
+function metric(type: 'counter' | 'gauge', name: string, help: string, ...samples: readonly Sample[]): string {
+  const lines = samples.map(([labels, value]) => `ovn_northbound_${name}${labels && `{${labels}}`} ${value}\n`);
+  return `# HELP ovn_northbound_${name} ${help}\n# TYPE ovn_northbound_${name} ${type}\n${lines.join('')}`;
 }
 
-await using server = await exampleServer();
-await using nb = await connectNorthbound({ remotes: server.remote });
+/** The page for a scrape. Making a snapshot of the figures costs next to nothing, so it is made for each. */
+function page({ staleMs, connections, syncs, traffic, replica, transactions }: ClientMetrics): string {
+  const { buckets, count, sumMs } = transactions.latency;
+  const rows = Object.entries(replica.rows).map(([table, number]): Sample => [`table="${table}"`, number]);
+  const seconds = 'ovn_northbound_transaction_seconds';
+  return [
+    // Alert on this one: it grows for as long as the client is not in sync, and answers from an old state.
+    metric('gauge', 'stale_seconds', 'For how long the replica is not known to be current.', ['', staleMs / 1000]),
+    metric('counter', 'reconnects_total', 'Connections after the first.', ['', connections.reconnects]),
+    metric(
+      'counter',
+      'resyncs_total',
+      'Syncs after the first, by what the server sent.',
+      ['kind="snapshot"', syncs.resyncs.snapshot],
+      ['kind="delta"', syncs.resyncs.delta],
+    ),
+    metric('counter', 'received_bytes_total', 'Bytes from servers.', ['', traffic.bytesReceived]),
+    metric('counter', 'sent_bytes_total', 'Bytes to servers.', ['', traffic.bytesSent]),
+    metric('gauge', 'rows', 'Rows in memory.', ...rows),
+    metric('counter', 'batches_total', 'Updates that were put in force.', ['', replica.batches]),
+    metric(
+      'counter',
+      'transactions_total',
+      'Transactions by outcome.',
+      ['outcome="committed"', transactions.committed],
+      ['outcome="failed"', transactions.failed],
+      ['outcome="not-sent"', transactions.notSent],
+      ['outcome="unknown"', transactions.unknown],
+    ),
+    `# HELP ${seconds} Time of committed transactions.\n# TYPE ${seconds} histogram\n`,
+    ...buckets.map(
+      ({ leMs, count }) => `${seconds}_bucket{le="${leMs === Infinity ? '+Inf' : leMs / 1000}"} ${count}\n`,
+    ),
+    `${seconds}_sum ${sumMs / 1000}\n${seconds}_count ${count}\n`,
+  ].join('');
+}
 
-const exporter = createServer((request, response) => {
-  if (request.url !== '/metrics') {
-    response.writeHead(404).end('metrics are at /metrics\n');
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-  response.end(expose(nb.database, nb.metrics()));
+const server = createServer((request, response) => {
+  if (request.url !== '/metrics') return response.writeHead(404).end('metrics are at /metrics\n');
+  return response
+    .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+    .end(page(nb.metrics()));
 });
-// Port 0 stands for any free port; name one in a real program, and let no more than Prometheus reach it.
-await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
-const { port } = exporter.address() as AddressInfo;
+server.listen(Number(process.env.PORT ?? 9476), '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  console.log(`figures of ${remotes} at http://127.0.0.1:${port}/metrics, Ctrl-C ends it`);
+});
 
-try {
-  // Something to count.
-  const name = `prometheus-${process.pid}`;
-  await nb.transact((tx) => lsAdd(tx, name));
-  await nb.transact((tx) => lsDel(tx, name));
-
-  const scrape = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } });
-  const page = await scrape.text();
-  console.log(`GET /metrics: ${scrape.status} ${scrape.headers.get('content-type') ?? ''}\n\n${page}`);
-  if (!page.includes(`ovn_northbound_transactions_total{database="${nb.database}",outcome="committed"} 2\n`)) {
-    throw new Error('the scrape does not show the two transactions');
-  }
-} finally {
-  exporter.close();
-}
+process.once('SIGINT', () => {
+  server.close();
+  server.closeAllConnections();
+  nb.close();
+  console.log('stopped');
+});

@@ -1,75 +1,72 @@
 /**
- * StatefulSet ports: what a controller does as StatefulSets and pods come and go.
+ * StatefulSet ports: the pods of a StatefulSet keep row, IP and MAC while they, and the program, come and go.
  *
- *   npm run example -- statefulset-ports
+ *   npm install ovn-northbound
+ *   npx tsx statefulset-ports.ts tcp:127.0.0.1:6641       or with the remote in OVN_NB_DB
+ *
+ * In a checkout, `npm run example statefulset-ports` runs it on a private database.
  */
-import { connectNorthbound, isPortError, lsAdd, lsDel, StatefulSetPortManager, type PodOutcome } from 'ovn-northbound';
+import { connectNorthbound, isPortError, lsAdd, lsDel, StatefulSetPortManager } from 'ovn-northbound';
+import type { NorthboundClient, PodOutcome, StatefulSetLike } from 'ovn-northbound';
 
-import { exampleServer } from './support/example-server.js';
+const remotes = process.argv[2] ?? process.env.OVN_NB_DB ?? 'unix:/var/run/ovn/ovnnb_db.sock';
+const namespace = 'example-product';
+const nb = await connectNorthbound({ remotes });
 
-await using server = await exampleServer();
-await using nb = await connectNorthbound({ remotes: server.remote });
+// In a cluster the switch of the namespace exists. It may say its subnet itself, in other_config:subnet.
+await nb.transact((tx) => lsAdd(tx, namespace));
 
-// In a real cluster the namespace's switch exists already.
-const namespace = `example-${process.pid}`;
-const logicalSwitch = await nb.transact((tx) => lsAdd(tx, namespace));
-
-// The rows of the database are the only store: the manager has no state to save, and can be made anew at any time.
-using manager = new StatefulSetPortManager(nb, {
-  subnets: { [namespace]: { logicalSwitch, cidr: '10.16.0.0/24', gateway: '10.16.0.1' } },
-});
-manager.on('allocated', ({ port, ip4, mac }) => console.log(`  allocated ${port} ${ip4 ?? ''} ${mac}`));
-manager.on('retained', ({ port, ip4 }) => console.log(`  retained  ${port} ${ip4 ?? ''}`));
-manager.on('reused', ({ port, ip4 }) => console.log(`  reused    ${port} ${ip4 ?? ''}`));
-
-/** The StatefulSet as an informer of any Kubernetes client would hand it over. */
-function statefulSet(name: string, replicas: number, pool?: string) {
-  return {
-    metadata: { name, namespace, uid: '5c0a8f0e-1111-4222-8333-444455556666' },
-    spec: {
-      replicas,
-      template: { metadata: { annotations: pool === undefined ? {} : { 'ovn.kubernetes.io/ip_pool': pool } } },
-    },
-  };
+function managerOf(client: NorthboundClient): StatefulSetPortManager {
+  const subnet = { logicalSwitch: namespace, cidr: '10.16.0.0/24', gateway: '10.16.0.1' };
+  return new StatefulSetPortManager(client, { subnets: { [namespace]: subnet } });
 }
 
-function print(outcomes: readonly PodOutcome[]): void {
+/** A StatefulSet as any Kubernetes client hands it over, or as parsed YAML. */
+function statefulSet(name: string, replicas: number, pool?: string): StatefulSetLike {
+  const annotations = pool === undefined ? {} : { 'ovn.kubernetes.io/ip_pool': pool };
+  return { metadata: { name, namespace }, spec: { replicas, template: { metadata: { annotations } } } };
+}
+
+function print(what: string, outcomes: readonly PodOutcome[]): void {
+  console.log(what);
   for (const outcome of outcomes) {
-    if (outcome.status === 'refused') console.log(`  ${outcome.pod}: ${outcome.error.message}`);
-    else console.log(`  ${outcome.pod}: ${outcome.status}, ${outcome.ip4 ?? ''} ${outcome.mac} ${outcome.uuid ?? ''}`);
+    if (outcome.status === 'refused') console.log(`  ${outcome.pod} refused: ${outcome.error.code}`);
+    else console.log(`  ${outcome.pod} ${outcome.status}: ${outcome.ip4} ${outcome.mac} row ${outcome.uuid}`);
   }
 }
 
+const POOL = '10.16.0.21..10.16.0.23';
+const manager = managerOf(nb);
 try {
-  console.log('a StatefulSet appears: ports for all ordinals, one transaction');
-  const web = statefulSet('web', 3, '10.16.0.21..10.16.0.23');
-  print((await manager.apply(web)).outcomes);
+  // One port per ordinal, in one transaction: the first pod gets the first address of the pool, and so on.
+  print('a StatefulSet with a pool appears', (await manager.apply(statefulSet('web', 3, POOL))).outcomes);
 
-  console.log('a pod is deleted and comes back: nothing is sent, then the port is found again');
-  await manager.podDeleted({ metadata: { name: 'web-1', namespace } });
-  await manager.ensurePort({ metadata: { name: 'web-1', namespace, uid: 'a-new-one' } }, web);
+  // Nothing is sent when a pod goes. The rows are the only store, so whoever comes next finds the same ports.
+  const { retained } = await manager.podDeleted({ metadata: { name: 'web-1', namespace } });
+  console.log(`pod web-1 is deleted: ${retained?.port} is retained with ${retained?.ip4}`);
+  const successor = await connectNorthbound({ remotes });
+  const pod = { metadata: { name: 'web-1', namespace } };
+  const port = await managerOf(successor).ensurePort(pod, statefulSet('web', 3, POOL));
+  print('it comes back, to another process', [port]);
+  successor.close();
 
-  console.log('scaled beyond its pool: one pod is refused, the others are left as they are');
-  print((await manager.apply(statefulSet('web', 4, '10.16.0.21..10.16.0.23'))).outcomes);
+  // A pod that can get no port is refused by itself, and says why; the others are left as they are.
+  print('it is scaled beyond its pool', (await manager.apply(statefulSet('web', 4, POOL))).outcomes);
 
-  console.log('a pool outside of the subnet: nothing is written');
-  try {
-    await manager.apply(statefulSet('bad', 2, '10.16.0.30,10.99.0.1'));
-  } catch (error) {
+  // A pool that cannot be right is refused as a whole, before anything is written.
+  await manager.apply(statefulSet('wrong', 2, '10.16.0.30,10.99.0.1')).catch((error: unknown) => {
     if (!isPortError(error, 'AddressOutOfSubnet')) throw error;
-    for (const { ip, reason } of error.details.addresses) console.log(`  ${ip} ${reason}`);
-  }
+    for (const { ip, reason } of error.details.addresses) console.log(`another one has a bad pool: ${ip} ${reason}`);
+  });
 
-  console.log('without a pool: random addresses, kept from then on');
-  print((await manager.apply(statefulSet('cache', 2))).outcomes);
+  // Without a pool a free address is picked, once: from then on it is kept like any other.
+  print('one without a pool appears', (await manager.apply(statefulSet('cache', 2))).outcomes);
 
-  console.log('what a plan would do, without doing it');
-  const { transactions } = manager.plan(statefulSet('cache', 3));
-  console.log(`  ${transactions.length} transaction of ${transactions.flat().length} operations`);
-
-  console.log('the StatefulSet is gone for good: its ports are released, because somebody says so');
-  const { released } = await manager.release(web);
-  console.log(`  released ${released.map(({ port }) => port).join(', ')}`);
+  // Ports go when somebody says so, never by themselves.
+  const { released } = await manager.release(statefulSet('web', 3));
+  console.log(`web is gone for good: released ${released.map(({ ip4 }) => ip4).join(', ')}`);
 } finally {
-  await nb.transact((tx) => lsDel(tx, logicalSwitch));
+  manager.close();
+  await nb.transact((tx) => lsDel(tx, namespace));
+  nb.close();
 }

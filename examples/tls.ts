@@ -1,61 +1,48 @@
 /**
- * TLS: a client certificate, a server that is known by its authority, and what goes wrong without them.
- * Works on the database of OVN_NB_REMOTE if that is an `ssl:` remote, with OVN_NB_PRIVATE_KEY, OVN_NB_CERTIFICATE
- * and OVN_NB_CA_CERT; else on a private server with certificates of its own.
+ * TLS: a client certificate, a server that is known by its authority, and what one sees when something is wrong.
  *
- *   npm run example -- tls
+ *   npm install ovn-northbound
+ *   npx tsx tls.ts ssl:10.0.0.1:6641 client-privkey.pem client-cert.pem cacert.pem
+ *
+ * The remote may also be in OVN_NB_DB, the files in OVN_NB_PRIVATE_KEY, OVN_NB_CERTIFICATE and OVN_NB_CA_CERT.
+ * In a checkout, `npm run example tls` runs it on a private database with certificates of its own.
  */
 import { connectNorthbound, OvsdbError, type TlsOptions } from 'ovn-northbound';
-import { Sandbox } from 'ovn-northbound/testing';
 
-const {
-  OVN_NB_REMOTE: given,
-  OVN_NB_PRIVATE_KEY: privateKeyFile,
-  OVN_NB_CERTIFICATE: certificateFile,
-  OVN_NB_CA_CERT: caCertFile,
-} = process.env;
-const isGiven = given?.startsWith('ssl:') === true && privateKeyFile && certificateFile && caCertFile;
-await using sandbox = isGiven ? undefined : await Sandbox.start({ ssl: true });
-const remotes = sandbox?.sslRemote ?? given ?? '';
+const { OVN_NB_DB, OVN_NB_PRIVATE_KEY, OVN_NB_CERTIFICATE, OVN_NB_CA_CERT } = process.env;
+const [
+  remotes = OVN_NB_DB ?? 'ssl:127.0.0.1:6641',
+  privateKeyFile = OVN_NB_PRIVATE_KEY ?? 'client-privkey.pem',
+  certificateFile = OVN_NB_CERTIFICATE ?? 'client-cert.pem',
+  caCertFile = OVN_NB_CA_CERT ?? 'cacert.pem',
+] = process.argv.slice(2);
 
-// Files are read again for every connection, so rotated certificates are taken up on the next one. The server is
-// verified by its authority alone, as Open vSwitch does: certificates of ovs-pki(8) carry no host name. Where they do,
-// `verify: 'host-name'` checks it as well.
-const tls: TlsOptions =
-  sandbox === undefined
-    ? { privateKeyFile: privateKeyFile ?? '', certificateFile: certificateFile ?? '', caCertFile: caCertFile ?? '' }
-    : {
-        privateKeyFile: sandbox.tls.privateKey,
-        certificateFile: sandbox.tls.certificate,
-        caCertFile: sandbox.tls.ca,
-      };
+// Files are read again for every connection: rotated certificates are taken up on the next one. What is in memory
+// instead, such as a Kubernetes Secret, goes into `privateKey`, `certificate` and `caCert` as PEM.
+const tls: TlsOptions = { privateKeyFile, certificateFile, caCertFile };
 
-{
-  await using nb = await connectNorthbound({ remotes, tls });
-  console.log(`connected over TLS to ${nb.schema.name} ${nb.schema.version} at ${remotes}`);
-  console.log(
-    `  ${nb.tables.Logical_Switch.size} switches, kept up to date by ${nb.state.name === 'synced' ? nb.state.method : ''}`,
-  );
-}
+const nb = await connectNorthbound({ remotes, tls });
+console.log(`connected to ${nb.schema.name} ${nb.schema.version} at ${remotes}`);
+console.log(`  the server knows us by ${certificateFile}, and we know it by ${caCertFile}`);
+nb.close();
 
-/** Connects with options that cannot work, and prints what the error says. */
-async function refused(what: string, options: TlsOptions): Promise<void> {
+// Now four mistakes. connectNorthbound goes on trying for `readyTimeoutMs` where trying again may help, as it may when an
+// authority is being replaced; where it cannot, as with a file that is not there, it gives up at once.
+await refused('without certificates', undefined);
+await refused('a file that is not there', { ...tls, caCertFile: 'missing.pem' });
+await refused('an authority that did not sign the server', { ...tls, caCertFile: certificateFile });
+
+// Certificates of ovs-pki(8) carry no host name, so only the authority is verified. Where yours do, ask for the name
+// too: then nobody who has another certificate of the same authority can pass for the server.
+await refused('a certificate that does not name the host', { ...tls, verify: 'host-name' });
+
+async function refused(mistake: string, options: TlsOptions | undefined): Promise<void> {
   try {
-    await using nb = await connectNorthbound({ remotes, tls: options, readyTimeoutMs: 2_000 });
-    console.log(`${what}: connected to ${nb.schema.name} all the same`);
+    const client = await connectNorthbound({ remotes, tls: options, readyTimeoutMs: 1_000 });
+    console.log(`${mistake}:\n  not here: the server's certificate was accepted all the same`);
+    client.close();
   } catch (error) {
     if (!(error instanceof OvsdbError)) throw error;
-    console.log(`${what}:\n  ${error.code}: ${error.message}`);
+    console.log(`${mistake}:\n  ${error.code}: ${error.message}`);
   }
-}
-
-if (sandbox !== undefined) {
-  const { rogueCa, roguePrivateKey, rogueCertificate } = sandbox.tls;
-  await refused('an authority that did not sign the server', { ...tls, caCertFile: rogueCa });
-  await refused('a certificate of another authority', {
-    ...tls,
-    privateKeyFile: roguePrivateKey,
-    certificateFile: rogueCertificate,
-  });
-  await refused('a file that is not there', { ...tls, caCertFile: `${sandbox.directory}/missing.pem` });
 }

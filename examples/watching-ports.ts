@@ -1,60 +1,53 @@
 /**
- * Watching ports: table events, batches, and waiting for a state.
+ * Watching ports: prints the ports that are there, and then whatever happens to them, until Ctrl-C.
  *
- *   npm run example -- watching-ports
+ *   npm install ovn-northbound
+ *   npx tsx watching-ports.ts tcp:127.0.0.1:6641  or: OVN_NB_DB=tcp:127.0.0.1:6641 npx tsx watching-ports.ts
+ *
+ * In a checkout, `npm run example watching-ports` runs it on a private database, where somebody changes things.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connectNorthbound } from 'ovn-northbound';
 
-import { connectNorthbound, lsAdd, lsDel, lspAdd, lspSetAddresses } from 'ovn-northbound';
+const remotes = process.argv[2] ?? process.env.OVN_NB_DB ?? 'unix:/var/run/ovn/ovnnb_db.sock';
 
-import { exampleServer } from './support/example-server.js';
-
-await using server = await exampleServer();
-
-// The watcher replicates three columns of one table, and only ports that carry our key: the server selects the rows.
-const watchKey = `watching-${process.pid}`;
-await using watcher = await connectNorthbound({
-  remotes: server.remote,
-  tables: {
-    Logical_Switch: { columns: ['name'] },
-    Logical_Switch_Port: {
-      columns: ['name', 'addresses', 'up', 'external_ids'],
-      where: [['external_ids', 'includes', { example: watchKey }]],
-    },
-  },
+// Only what is asked for is transferred and kept: three columns of one table, and of its rows those of VMs and pods,
+// whose type is empty. The server selects them. To read another column is an error that the compiler finds.
+const nb = await connectNorthbound({
+  remotes,
+  tables: { Logical_Switch_Port: { columns: ['name', 'addresses', 'up'], where: [['type', '==', '']] } },
 });
-const ports = watcher.tables.Logical_Switch_Port;
+const ports = nb.tables.Logical_Switch_Port;
 
-// Events come after the whole transaction was applied, so a listener never sees half of it.
-ports.on('insert', (row) => console.log(`insert  ${row.name} ${row.addresses.join('; ')}`));
-ports.on('update', (row, old, columns) => {
-  console.log(`update  ${row.name}: ${columns.join(', ')} changed`);
-  if (columns.includes('addresses')) console.log(`        ${old.addresses.join('; ')} -> ${row.addresses.join('; ')}`);
-  if (columns.includes('up')) console.log(`        up: ${old.up ?? 'not known'} -> ${row.up ?? 'not known'}`);
+// Listeners hear of changes from now on, so the rows that are there already are read first.
+for (const port of ports) console.log(`there    ${port.name}: ${port.addresses.join('; ') || 'no addresses'}`);
+console.log(`${ports.size} ports; watching ${remotes}, Ctrl-C ends it`);
+
+// Events come after the whole transaction was applied: what a listener reads from the replica is never half of it.
+ports.on('insert', (port) => console.log(`new      ${port.name}: ${port.addresses.join('; ') || 'no addresses'}`));
+ports.on('delete', (port) => console.log(`gone     ${port.name}`));
+ports.on('update', (port, old, columns) => {
+  // `old` is the row as it was, and `columns` says what differs.
+  if (columns.includes('name')) console.log(`renamed  ${old.name} -> ${port.name}`);
+  if (columns.includes('addresses')) {
+    console.log(
+      `changed  ${port.name}: ${old.addresses.join('; ') || 'none'} -> ${port.addresses.join('; ') || 'none'}`,
+    );
+  }
+  if (columns.includes('up'))
+    console.log(`up       ${port.name}: ${old.up ?? 'not known'} -> ${port.up ?? 'not known'}`);
 });
-ports.on('delete', (row) => console.log(`delete  ${row.name}, which last had ${row.addresses.join('; ')}`));
-watcher.on('batch', ({ cause, changes }) => console.log(`batch   ${cause}, ${changes.length} changes`));
-watcher.on('state', (state) => console.log(`state   ${state.name}`));
 
-// Somebody else changes things.
-await using other = await connectNorthbound({ remotes: server.remote });
-const name = `vm1.${watchKey}`;
-await other.transact((tx) => {
-  const logicalSwitch = lsAdd(tx, watchKey);
-  const columns = { addresses: ['0a:58:0a:10:00:05 10.16.0.5'], external_ids: { example: watchKey } };
-  lspAdd(tx, logicalSwitch, name, { columns });
-  // The watcher never hears of this one: it does not meet the condition.
-  lspAdd(tx, logicalSwitch, `vm2.${watchKey}`);
+// One of these comes per update of the server, after the events of its rows.
+nb.on('batch', ({ cause, changes }) => console.log(`         (${cause}, rows: ${changes.length})`));
+
+// A lost connection is made again by itself. Then the events tell what differs, and nothing comes twice.
+nb.on('state', (state) => {
+  if (state.name === 'backoff') console.log(`lost     trying again in ${state.delayMs} ms: ${state.error.message}`);
+  if (state.name === 'synced') console.log(`back     in sync with ${state.remote}`);
 });
-await other.transact((tx) => lspSetAddresses(tx, name, ['0a:58:0a:10:00:05 10.16.0.6']));
 
-// until() resolves at once if a row meets the condition already, else when one comes to. Here it waits for what
-// ovn-northd would report once a chassis has bound the port.
-const isUp = ports.until((row) => row.name === name && row.up === true, { signal: AbortSignal.timeout(10_000) });
-await sleep(50);
-await other.transact((tx) => tx.update('Logical_Switch_Port', [['name', '==', name]], { up: true }));
-console.log(`        until() resolved with ${(await isUp).name}`);
-
-const isGone = new Promise((resolve) => ports.once('delete', resolve));
-await other.transact((tx) => lsDel(tx, watchKey));
-await isGone;
+// The open connection keeps the process alive; without it there is nothing left to do.
+process.once('SIGINT', () => {
+  nb.close();
+  console.log('stopped');
+});
