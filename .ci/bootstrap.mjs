@@ -1,11 +1,12 @@
 /**
  * Gets a fresh clone ready, then runs a command:
  *
- *   node .ci/bootstrap.mjs [--no-server | --ovn] -- command [argument...]
+ *   node .ci/bootstrap.mjs [--no-server | --server-for=ARGUMENT | --ovn] -- command [argument...]
  *
  * Installs the npm packages of the lock file, Open vSwitch's and OVN's programs (as root on a
  * Debian-like system; otherwise it prints the command to run and exits with code 3). With --ovn also those
- * of a whole OVN with its nodes. What is in place already is left alone, so a second run starts at once.
+ * of a whole OVN with its nodes; with --no-server, and with --server-for unless the command has that argument,
+ * no programs. What is in place already is left alone, so a second run starts at once.
  * Plain Node, no packages.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -217,14 +218,16 @@ function run([command, ...args]) {
 const separator = process.argv.indexOf('--');
 const options = process.argv.slice(2, separator === -1 ? undefined : separator);
 const command = separator === -1 ? [] : process.argv.slice(separator + 1);
-const unknown = options.filter((option) => option !== '--no-server' && option !== '--ovn');
+const serverFor = options.find((option) => option.startsWith('--server-for='))?.slice('--server-for='.length);
+const unknown = options.filter((option) => !/^(--no-server|--server-for=.+|--ovn)$/.test(option));
 if (command.length === 0 || unknown.length > 0) {
-  fail('usage: node .ci/bootstrap.mjs [--no-server | --ovn] -- command [argument...]', 2);
+  fail('usage: node .ci/bootstrap.mjs [--no-server | --server-for=ARGUMENT | --ovn] -- command [argument...]', 2);
 }
 checkNode();
 try {
   installPackages();
-  if (!options.includes('--no-server')) installPrograms(options.includes('--ovn') ? both(SERVER, OVN) : SERVER);
+  const needsServer = !options.includes('--no-server') && (serverFor === undefined || command.includes(serverFor));
+  if (needsServer) installPrograms(options.includes('--ovn') ? both(SERVER, OVN) : SERVER);
 } catch (error) {
   fail(error.message);
 }

@@ -22,6 +22,8 @@ export interface CommandOutput {
   readonly onClosed?: ((listener: () => void) => void) | undefined;
   /** The terminal that results are printed on, if it is one that can be drawn on. */
   readonly terminal?: Terminal | undefined;
+  /** How results may look to whoever reads them. Default: plain, and nobody is at a terminal. */
+  readonly look?: { readonly hasColours: boolean; readonly isTerminal: boolean } | undefined;
   /** Tells somebody at a terminal how far long work has come. */
   readonly progress?: ProgressLine | undefined;
 }

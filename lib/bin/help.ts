@@ -13,7 +13,6 @@ ${lines}
 Examples:
   ovn-northbound watch --remote tcp:10.0.0.5:6641
   kubectl get statefulsets,pods -A -o json | ovn-northbound ports plan -f -
-  ovn-northbound ports apply -f web.yaml --dry-run
   ovn-northbound generate --remote tcp:10.0.0.5:6641 --out tables.ts
 
 The database is OVN_NB_DB of the environment, or else where ovn-nbctl looks:

@@ -1,6 +1,7 @@
 /** Picks the verb of the command line and turns its outcome into an exit code. */
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
 import type { CommandOutput, ExitCode } from './command-output.js';
+import { DEMO_HELP, DEMO_SUMMARY, demo } from './demo/demo-command.js';
 import { GENERATE_HELP, GENERATE_SUMMARY, generate } from './generate-command.js';
 import { programHelp } from './help.js';
 import { InterruptedError } from './interrupted-error.js';
@@ -20,6 +21,7 @@ interface Verb {
 }
 
 const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['demo', { summary: DEMO_SUMMARY, help: DEMO_HELP, run: demo }],
   ['watch', { summary: WATCH_SUMMARY, help: WATCH_HELP, run: watch }],
   ['generate', { summary: GENERATE_SUMMARY, help: GENERATE_HELP, run: (args, output) => done(generate(args, output)) }],
   ['ports', { summary: PORTS_SUMMARY, help: PORTS_HELP, run: ports }],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `ovn-northbound`. */
+import { printsColours } from './colours.js';
 import type { InterruptSignal } from './interrupted-error.js';
 import { main } from './main.js';
 import { ProgressLine } from './progress-line.js';
@@ -62,6 +63,7 @@ void main(process.argv.slice(2), {
   get terminal() {
     return hasScreen ? processTerminal(process.stdin, stdout, process.env) : undefined;
   },
+  look: { hasColours: printsColours(process.env, stdout.isTTY), isTerminal: hasScreen },
   progress,
 }).then((exitCode) => {
   process.exitCode = writeFailed ? 1 : exitCode;

@@ -63,6 +63,16 @@ describe('the bootstrap', () => {
     expect(whole.output).to.match(/sudo apt-get install .* ovn-central openssl openvswitch-switch ovn-host /);
   });
 
+  it('installs programs only for the argument that needs them', async () => {
+    const env = { ...process.env, PATH: '/nonexistent' };
+    const command = ['--server-for=--real', '--', 'node', '-e', 'console.log(process.argv.slice(1))', '--'];
+    expect(await bootstrap([...command, 'really'], undefined, env)).to.deep.equal({
+      code: 0,
+      output: "[ 'really' ]\n",
+    });
+    expect((await bootstrap([...command, '--real'], undefined, env)).code).to.equal(3);
+  });
+
   it('says what is wrong with its arguments, or that the command is not there', async () => {
     expect(await bootstrap(['--no-sever', '--', 'node'])).to.deep.include({ code: 2 });
     expect((await bootstrap([])).output).to.include('usage: ');

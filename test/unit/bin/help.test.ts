@@ -16,12 +16,12 @@ describe('the help of the program', () => {
     const lines = out.split('\n');
     expect(lines.length).to.be.at.most(24);
     expect(lines.filter((line) => line.length > 80)).to.deep.equal([]);
-    for (const word of ['watch', 'ports', 'generate', 'Examples:']) expect(out).to.include(word);
+    for (const word of ['demo', 'watch', 'ports', 'generate', 'Examples:']) expect(out).to.include(word);
     expect([await run('--help'), await run('-h'), await run('help')].map((each) => each.out)).to.deep.equal([out, out, out]); // prettier-ignore
   });
 
   it('is there for each command, in 80 columns, with examples', async () => {
-    for (const command of ['watch', 'ports', 'generate']) {
+    for (const command of ['demo', 'watch', 'ports', 'generate']) {
       const { exitCode, out } = await run(command, '--help');
       expect([exitCode, out.startsWith(`Usage: ovn-northbound ${command}`)]).to.deep.equal([0, true]);
       expect(out.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);

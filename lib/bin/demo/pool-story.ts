@@ -1,8 +1,9 @@
 /** A StatefulSet with a pool: made in sequence, kept when its pods go, extended when the pool is. */
-import type { PodLike, PodOutcome } from 'ovn-northbound';
-
-import type { PortRecord } from './snapshot.js';
+import type { PodOutcome } from '../../statefulset/manager-results.js';
+import type { PodLike } from '../../statefulset/workload.js';
+import { counted } from '../ports/table.js';
 import { edited, newPods, type DemoSet } from './manifest.js';
+import type { PortRecord } from './snapshot.js';
 import { changed, portTable, refusals, type Stage } from './stage.js';
 import { entriesToAppend } from './subnet.js';
 import { tearDownAndComeBack } from './tear-down.js';
@@ -19,25 +20,24 @@ export async function poolStory(stage: Stage, set: DemoSet): Promise<void> {
 async function create({ report, database, manager, signal }: Stage, set: DemoSet): Promise<PodLike[]> {
   const { replicas, start } = set;
   const entries = set.pool?.entries ?? [];
-  report.step(
+  await report.step(
     'The ports are made, in sequence from the pool',
-    `${set.key} asks for ${replicas} ${replicas === 1 ? 'pod' : 'pods'}; its pool has ${entries.length} ` +
-      `${entries.length === 1 ? 'entry' : 'entries'}. Ordinal ${start} gets the first, and so on: always that entry, ` +
-      'never just the next free one.',
+    `${set.key} asks for ${counted(replicas, 'pod')}; its pool has ${entriesText(entries.length)}. ` +
+      `Ordinal ${start} gets the first, and so on: always that entry, never just the next free one.`,
   );
   const pods = newPods(set);
   const { outcomes, warnings } = await manager().apply(set.object, { pods, signal });
   for (const warning of warnings) report.note(`Warning: ${warning}`);
-  const { ports } = await database.read(set, signal);
+  const { ports, switchPorts } = await database.read(set, signal);
   portTable(report, ports, outcomes);
   const wanted = Math.min(replicas, entries.length);
-  const misplaced = ports.filter((port) => port.ips !== entryText(set, port.ordinal));
+  const misplaced = ports.filter(({ uuid, ips, ordinal }) => ips !== entryText(set, ordinal) || !switchPorts.has(uuid));
   report.check(
     ports.length === wanted && misplaced.length === 0,
     wanted === 0
       ? 'no replicas, so no ports'
-      : `${plural(wanted, 'port')}, each with the entry of the pool that is its ordinal's`,
-    `there are ${ports.length}, and ${misplaced.length} have other addresses`,
+      : `${counted(wanted, 'port')}, each with the entry of the pool that is its ordinal's`,
+    `there are ${ports.length}, and ${misplaced.length} have other addresses or are on no switch`,
   );
   if (replicas > entries.length) reportExhausted(report, outcomes, replicas - entries.length);
   else reportUnexpected(report, outcomes);
@@ -49,11 +49,11 @@ async function runDry(stage: Stage, set: DemoSet, pods: readonly PodLike[]): Pro
   const entries = set.pool?.entries ?? [];
   const raised = edited(set, { replicas: Math.max(set.replicas, entries.length + 1) });
   const extra = raised.replicas - set.replicas;
-  report.step(
+  await report.step(
     'More replicas than the pool has entries, then a longer pool',
     extra === 0
-      ? `The manifest asks for ${set.replicas} replicas and the pool has ${entries.length} entries: the pods beyond it are ` +
-          'refused each time, and the others have theirs.'
+      ? `The manifest asks for ${counted(set.replicas, 'replica')}, and the pool has ${entriesText(entries.length)}: the ` +
+          'pods beyond it are refused each time, and the others have theirs.'
       : `replicas goes from ${set.replicas} to ${raised.replicas}, one more than the pool has entries. The pods that the pool ` +
           'covers get their ports; the one beyond it gets none and a clear error.',
   );
@@ -85,14 +85,16 @@ async function extend(
   const appended = entriesToAppend(missing, subnet, last, pools, used);
   report.say();
   if (appended.length < missing) {
-    report.skip(`the pool is not extended here: ${plural(missing, 'free entry')} would be needed in the subnet`);
+    report.skip(
+      `the pool is not extended here: ${counted(missing, 'free entry', 'free entries')} would be needed in the subnet`,
+    );
     return;
   }
   const text = (set.poolText ?? '').trim();
   const separator = text.includes(';') || appended[0]?.includes(',') === true ? ';' : ',';
   const longer = edited(set, { pool: [text, ...appended].join(separator) });
   const shown = appended.length > 3 ? `${appended.slice(0, 3).join(separator)}...` : appended.join(separator);
-  report.note(`The pool gets ${plural(missing, 'entry')} more, ${shown}:`);
+  report.note(`The pool gets ${entriesText(missing)} more, ${shown}:`);
   report.say();
   const { outcomes } = await manager().apply(longer.object, { pods, signal });
   const { ports } = await database.read(set, signal);
@@ -123,13 +125,13 @@ function reportUntouched(
   if (before.length > 0) {
     report.check(
       differing.length === 0,
-      `the ${plural(before.length, 'port')} that existed: untouched (same _version on the server)`,
+      `the ${counted(before.length, 'port')} that existed: untouched (same _version on the server)`,
       `these changed: ${differing.join(', ')}`,
     );
   }
   const made = after.length - before.length;
   if (expected > 0)
-    report.check(made === expected, `${plural(expected, 'port')} made for the other entries`, `it is ${made}`);
+    report.check(made === expected, `${counted(expected, 'port')} made for the other entries`, `it is ${made}`);
 }
 
 function reportExhausted(report: Stage['report'], outcomes: readonly PodOutcome[], expected: number): void {
@@ -137,11 +139,11 @@ function reportExhausted(report: Stage['report'], outcomes: readonly PodOutcome[
   const exhausted = refused.filter(({ error }) => error.code === 'PoolExhausted');
   report.check(
     exhausted.length === expected && refused.length === expected,
-    `${plural(expected, 'pod')} beyond the pool: refused with PoolExhausted`,
+    `${counted(expected, 'pod')} beyond the pool: refused with PoolExhausted`,
     `${refused.length} were refused, ${exhausted.length} of them with PoolExhausted`,
   );
   const first = refused.find(({ error }) => error.code !== 'PoolExhausted') ?? refused[0];
-  if (first !== undefined) report.note(`  ${first.error.message}`);
+  if (first !== undefined) report.detail(first.error.message);
 }
 
 function reportUnexpected(report: Stage['report'], outcomes: readonly PodOutcome[]): void {
@@ -159,7 +161,6 @@ function withUids(pods: readonly PodLike[], known: readonly PodLike[]): PodLike[
   return pods.map((pod, i) => known[i] ?? pod);
 }
 
-function plural(count: number, word: string): string {
-  if (count === 1) return `1 ${word}`;
-  return `${count} ${word.endsWith('y') ? `${word.slice(0, -1)}ies` : `${word}s`}`;
+function entriesText(count: number): string {
+  return counted(count, 'entry', 'entries');
 }

@@ -1,11 +1,17 @@
 /** What the acts of the demo share. */
-import type { Pool, PodOutcome, RefusedPod, StatefulSetPortManager } from 'ovn-northbound';
-
+import type { Pool } from '../../ipam/pool.js';
+import type { StatefulSetPortManager } from '../../statefulset/manager.js';
+import type { PodOutcome, RefusedPod } from '../../statefulset/manager-results.js';
+import { counted } from '../ports/table.js';
 import type { DemoDatabase } from './database.js';
-import type { PortRecord } from './snapshot.js';
-import type { Report } from './report.js';
 import type { DemoSet } from './manifest.js';
+import type { Report } from './report.js';
+import type { PortRecord } from './snapshot.js';
 import type { DemoSubnet } from './subnet.js';
+
+/** How much of a uuid is shown: enough to tell rows apart. */
+const SHOWN_OF_UUID = 8;
+const SHOWN_OF_POOL = 45;
 
 export interface Stage {
   readonly report: Report;
@@ -22,16 +28,25 @@ export interface Stage {
 
 /** Prints ports as the server has them, with the pods that got none in their places. */
 export function portTable(report: Report, ports: readonly PortRecord[], outcomes: readonly PodOutcome[] = []): void {
-  const lines = ports.map(({ ordinal, name, ips, mac, uuid }) => ({ ordinal, cells: [name, ips, mac, uuid] }));
-  const refused = refusals(outcomes).map(({ ordinal, port, error }) => ({
+  const made = new Set(outcomes.filter(({ status }) => status === 'created').map(({ ordinal }) => ordinal));
+  const there = ports.map(({ ordinal, name, ips, mac, uuid }) => ({
     ordinal,
-    cells: [port, '-', '-', `refused: ${error.code}`],
+    cells: [name, ips, mac, shortUuid(uuid)],
+    style: made.has(ordinal) ? ('good' as const) : undefined,
   }));
-  const all = [...lines, ...refused].sort((a, b) => a.ordinal - b.ordinal);
-  report.table(
-    ['ordinal', 'port', 'IP', 'MAC', 'row uuid'],
-    all.map(({ ordinal, cells }) => [String(ordinal), ...cells]),
-  );
+  const missing = refusals(outcomes)
+    .filter(({ ordinal }) => !ports.some((port) => port.ordinal === ordinal))
+    .map(({ ordinal, port, error }) => ({
+      ordinal,
+      cells: [port, '-', '-', `refused: ${error.code}`],
+      style: 'notable' as const,
+    }));
+  report.table(['PORT', 'IP', 'MAC', 'ROW'], [...there, ...missing].sort((a, b) => a.ordinal - b.ordinal)); // prettier-ignore
+}
+
+/** The beginning of a uuid. */
+export function shortUuid(uuid: string): string {
+  return uuid.slice(0, SHOWN_OF_UUID);
 }
 
 export function refusals(outcomes: readonly PodOutcome[]): RefusedPod[] {
@@ -55,9 +70,10 @@ export function moved(before: readonly PortRecord[], after: readonly PortRecord[
   return [...lost, ...after.filter(({ name }) => !known.has(name)).map(({ name }) => name)];
 }
 
-/** A StatefulSet in a line. */
+/** A StatefulSet in a line, without the word itself. */
 export function describeSet({ key, replicas, start, poolText }: DemoSet): string {
-  const pool =
-    poolText === undefined ? 'no pool' : `pool ${poolText.length > 70 ? `${poolText.slice(0, 67)}...` : poolText}`;
-  return `StatefulSet ${key}: replicas ${replicas}${start === 0 ? '' : `, first ordinal ${start}`}, ${pool}`;
+  const isLong = poolText !== undefined && poolText.length > SHOWN_OF_POOL;
+  const pool = isLong ? `${poolText.slice(0, SHOWN_OF_POOL - 3)}...` : poolText;
+  const first = start === 0 ? '' : `, the first ordinal is ${start}`;
+  return `${key}: ${counted(replicas, 'pod')}${first}, ${pool === undefined ? 'no pool' : `pool ${pool}`}`;
 }

@@ -1,8 +1,8 @@
 /** All pods of a StatefulSet go and come back: nothing happens in the database, and nothing is lost. */
-import type { PodLike } from 'ovn-northbound';
-
+import type { PodLike } from '../../statefulset/workload.js';
+import { counted } from '../ports/table.js';
 import { newPods, type DemoSet } from './manifest.js';
-import { changed, moved, portTable, refusals, type Stage } from './stage.js';
+import { changed, moved, portTable, refusals, shortUuid, type Stage } from './stage.js';
 
 /** Resolves with the pods that came back. */
 export async function tearDownAndComeBack(stage: Stage, set: DemoSet, pods: readonly PodLike[]): Promise<PodLike[]> {
@@ -15,10 +15,10 @@ async function tearDown(
   set: DemoSet,
   pods: readonly PodLike[],
 ): Promise<void> {
-  report.step(
+  await report.step(
     'All pods are torn down',
-    'The manager is told that each pod is gone. The ports stay as they are, so it has nothing to send; the rows below ' +
-      'were read from the server afterwards.',
+    'The manager is told that each pod is gone. A pod that comes back is to find its port as it was, so there is nothing ' +
+      'to send; the rows below were read from the server afterwards.',
   );
   const before = await database.read(set, signal);
   const sentBefore = database.sent;
@@ -29,7 +29,7 @@ async function tearDown(
   portTable(report, after.ports);
   report.check(
     sent === 0,
-    `${pods.length} pods gone, ${retained} ports kept, 0 transactions sent`,
+    `${counted(pods.length, 'pod')} gone, ${counted(retained, 'port')} kept, 0 transactions sent`,
     `${sent} were sent`,
   );
   const differing = changed(before.ports, after.ports);
@@ -43,7 +43,7 @@ async function tearDown(
 
 async function comeBack(stage: Stage, set: DemoSet): Promise<PodLike[]> {
   const { report, database, manager, signal } = stage;
-  report.step(
+  await report.step(
     'The pods are created again',
     'They have the names that they had, and other uids. The manager was restarted in between, too: all that it knows ' +
       'it finds in the database.',
@@ -55,13 +55,11 @@ async function comeBack(stage: Stage, set: DemoSet): Promise<PodLike[]> {
   const after = await database.read(set, signal);
   const old = new Map(before.ports.map(({ name, podUid }) => [name, podUid]));
   report.table(
-    ['port', 'pod uid was', 'pod uid is', 'outcome'],
-    after.ports.map(({ name, podUid, ordinal }) => [
-      name,
-      old.get(name) ?? '',
-      podUid,
-      outcomes.find((outcome) => outcome.ordinal === ordinal)?.status ?? '',
-    ]),
+    ['PORT', 'POD UID WAS', 'POD UID IS', 'OUTCOME'],
+    after.ports.map(({ name, podUid, ordinal }) => {
+      const outcome = outcomes.find((candidate) => candidate.ordinal === ordinal)?.status ?? '';
+      return { cells: [name, shortUuid(old.get(name) ?? ''), shortUuid(podUid), outcome] };
+    }),
   );
   portTable(report, after.ports, outcomes);
   const differing = moved(before.ports, after.ports);

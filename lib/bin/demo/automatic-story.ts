@@ -5,7 +5,7 @@ import { tearDownAndComeBack } from './tear-down.js';
 
 export async function automaticStory(stage: Stage, set: DemoSet, isMadeUp: boolean): Promise<void> {
   const { report, database, manager, signal, subnet } = stage;
-  report.step(
+  await report.step(
     'A StatefulSet without a pool',
     `${set.key}${isMadeUp ? ', made up by the demo,' : ''} has no ip_pool. Each pod gets a random free address of ` +
       `${subnet.cidrs.map(({ text }) => text).join(' and ')}, and a random MAC, when it is first seen.`,

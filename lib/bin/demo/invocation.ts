@@ -1,0 +1,37 @@
+/** How the demo was called, so that the commands that it prints work where it was. */
+import type { DemoOptions } from './options.js';
+
+/** Variables of the environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Was it `npm run demo`, in a checkout of this package? */
+export function calledByNpmRun({ npm_lifecycle_event: script, npm_package_name: name }: Environment): boolean {
+  return script === 'demo' && name === 'ovn-northbound';
+}
+
+/** Commands to try next, each with what it is good for. */
+export function nextSteps(
+  { database, file, keep }: DemoOptions,
+  switchNames: readonly string[],
+  environment: Environment,
+): readonly (readonly [command: string, purpose: string])[] {
+  const isCheckout = calledByNpmRun(environment);
+  const command = isCheckout ? 'npx tsx lib/bin/ovn-northbound.ts' : 'npx ovn-northbound';
+  const demo = isCheckout ? 'npm run demo --' : 'npx ovn-northbound demo';
+  const steps: [string, string][] = [];
+  if (typeof database === 'object' && keep) {
+    const [name = ''] = switchNames;
+    steps.push([`${command} watch --remote ${database.remotes} --switch ${name}`, 'look at the ports']);
+    for (const left of switchNames) steps.push([`ovn-nbctl --db=${database.remotes} ls-del ${left}`, 'remove them']);
+    return steps;
+  }
+  if (database === 'embedded') steps.push([`${demo} --real`, 'the same on ovsdb-server']);
+  if (file === undefined) {
+    if (!isCheckout) steps.push([`${demo} --print-manifest > web.yaml`, 'a manifest, to edit']);
+    const manifest = isCheckout ? 'examples/StatefulSet.yaml' : 'web.yaml';
+    steps.push([`${demo} --file ${manifest}`, isCheckout ? 'this one, to edit' : 'and to play']);
+  }
+  if (isCheckout) steps.push(['npm run example -- quick-start', 'the library in code']);
+  steps.push([`${command} ports --help`, 'make such ports yourself']);
+  return steps;
+}
