@@ -7,7 +7,7 @@ export interface DatabaseHost {
   readonly connection: Pick<ConnectionOptions, 'remotes' | 'tls'>;
   /** How to name it to ovn-nbctl(8), and what else that takes. */
   readonly remotes: string;
-  readonly nbctlArguments: readonly string[];
+  readonly tlsArguments: readonly string[];
   /** Is it gone at the end? */
   readonly isPrivate: boolean;
   /** In some words. */
@@ -19,8 +19,8 @@ export interface DatabaseHost {
 /** Starts a server, if one is to be started. Rejects as `Sandbox.start` and `EmbeddedServer.start`. */
 export async function openHost({ database }: DemoOptions): Promise<DatabaseHost> {
   if (typeof database === 'object') {
-    const { remotes, connection, nbctlArguments } = database;
-    return { connection, remotes, nbctlArguments, isPrivate: false, description: remotes, stop: async () => undefined };
+    const { remotes, connection, tlsArguments } = database;
+    return { connection, remotes, tlsArguments, isPrivate: false, description: remotes, stop: async () => undefined };
   }
   // Its code is loaded only here: other commands have no servers.
   const { EmbeddedServer, Sandbox } = await import('../../testing/index.js');
@@ -29,7 +29,7 @@ export async function openHost({ database }: DemoOptions): Promise<DatabaseHost>
   return {
     connection: { remotes: server.remote },
     remotes: server.remote,
-    nbctlArguments: [],
+    tlsArguments: [],
     isPrivate: true,
     description:
       database === 'real'

@@ -8,6 +8,7 @@ import type { CommandOutput } from '../command-output.js';
 import { openNorthbound } from '../open-northbound.js';
 import { openHost, type DatabaseHost } from './database-host.js';
 import { DemoError } from './demo-error.js';
+import { removals } from './invocation.js';
 import type { DemoSet } from './manifest.js';
 import type { DemoOptions } from './options.js';
 import { readPorts, type PortRecord, type Snapshot } from './snapshot.js';
@@ -147,7 +148,7 @@ export class DemoDatabase {
       const left = await this.readAll(AbortSignal.timeout(CLEANUP_TIMEOUT_MS));
       if (left.length > 0) throw new DemoError(`${left.length} ports are still there`);
     } catch (error) {
-      const commands = names.map((name) => `ovn-nbctl --db=${this.host.remotes} ls-del ${name}`).join('\n  ');
+      const commands = removals(this.host, names).join('\n  ');
       const reason = error instanceof Error ? error.message : String(error);
       const message = `what the demo made could not be removed: ${reason}\nRemove it with\n  ${commands}`;
       throw new DemoError(message, { cause: error });

@@ -1,5 +1,5 @@
 /** How the demo was called, so that the commands that it prints work where it was. */
-import type { DemoOptions } from './options.js';
+import type { DemoOptions, RemoteDatabase } from './options.js';
 
 /** Variables of the environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,8 +21,9 @@ export function nextSteps(
   const steps: [string, string][] = [];
   if (typeof database === 'object' && keep) {
     const [name = ''] = switchNames;
-    steps.push([`${command} watch --remote ${database.remotes} --switch ${name}`, 'look at the ports']);
-    for (const left of switchNames) steps.push([`ovn-nbctl --db=${database.remotes} ls-del ${left}`, 'remove them']);
+    const watch = ['watch', '--remote', database.remotes, ...database.tlsArguments, '--switch', name];
+    steps.push([`${command} ${watch.map(shellWord).join(' ')}`, 'look at the ports']);
+    for (const text of removals(database, switchNames)) steps.push([text, 'remove them']);
     return steps;
   }
   if (database === 'embedded') steps.push([`${demo} --real`, 'the same on ovsdb-server']);
@@ -34,4 +35,19 @@ export function nextSteps(
   if (isCheckout) steps.push(['npm run example -- quick-start', 'the library in code']);
   steps.push([`${command} ports --help`, 'make such ports yourself']);
   return steps;
+}
+
+/** The commands that remove switches with their ports. */
+export function removals(
+  { remotes, tlsArguments }: Pick<RemoteDatabase, 'remotes' | 'tlsArguments'>,
+  switchNames: readonly string[],
+): string[] {
+  return switchNames.map((name) =>
+    ['ovn-nbctl', `--db=${remotes}`, ...tlsArguments, 'ls-del', name].map(shellWord).join(' '),
+  );
+}
+
+/** A word as a shell takes it for one. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

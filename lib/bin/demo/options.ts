@@ -28,8 +28,8 @@ export interface RemoteDatabase {
   /** As it was given. */
   readonly remotes: string;
   readonly connection: Pick<ConnectionOptions, 'remotes' | 'tls'>;
-  /** What ovn-nbctl(8) takes besides `--db`. */
-  readonly nbctlArguments: readonly string[];
+  /** Options of this program and of ovn-nbctl(8) for TLS. */
+  readonly tlsArguments: readonly string[];
 }
 
 /** A command line that makes sense. */
@@ -92,5 +92,5 @@ function remoteDatabase(
   if (parseRemotes(remotes).remotes.some(isPassive)) {
     throw new InvalidArgumentError(`--remote ${remotes} waits for the server; the demo needs one that it can call`);
   }
-  return { remotes, connection, nbctlArguments: given.map(([name, file]) => `--${name}=${file}`) };
+  return { remotes, connection, tlsArguments: given.map(([name, file]) => `--${name}=${file}`) };
 }

@@ -69,7 +69,7 @@ function line(name: string, addresses: string): string {
 function show({ host, remote }: DemoDatabase, switchName: string, signal: AbortSignal): Promise<string | undefined> {
   // Variables such as OVN_NB_DB and OVN_NB_DAEMON would lead it elsewhere.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OVN|OVS)_/.test(name)));
-  const args = [`--db=${remote}`, '--no-leader-only', '--timeout=20', ...host.nbctlArguments, 'show', switchName];
+  const args = [`--db=${remote}`, '--no-leader-only', '--timeout=20', ...host.tlsArguments, 'show', switchName];
   return new Promise((resolve, reject) => {
     execFile('ovn-nbctl', args, { env, signal, maxBuffer: 1 << 28 }, (error, stdout) => {
       if (error === null) resolve(stdout);

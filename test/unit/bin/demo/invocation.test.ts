@@ -10,7 +10,7 @@ describe('the command line of the demo', () => {
     const args = ['--remote', 'ssl:127.0.0.1:1', '--ca-cert', 'ca.pem', '--file', 'web.yaml'];
     const { file, database } = parseDemoCommandLine(args, CHECKOUT);
     expect(file).to.equal('/home/somebody/web.yaml');
-    expect(database).to.deep.include({ nbctlArguments: ['--ca-cert=/home/somebody/ca.pem'] });
+    expect(database).to.deep.include({ tlsArguments: ['--ca-cert=/home/somebody/ca.pem'] });
     expect(parseDemoCommandLine(args, { ...CHECKOUT, npm_package_name: 'mine' }).file).to.equal('web.yaml');
     expect(parseDemoCommandLine(['--file', '-'], CHECKOUT).file).to.equal('-');
   });
@@ -38,6 +38,11 @@ describe('the command line of the demo', () => {
       'npx ovn-northbound watch --remote unix:/db.sock --switch demo-a',
       'ovn-nbctl --db=unix:/db.sock ls-del demo-a',
       'ovn-nbctl --db=unix:/db.sock ls-del demo-b',
+    ]);
+    const secure = parseDemoCommandLine(['--remote', 'ssl:[::1]:6641', '--ca-cert', "/it's/ca.pem", '--keep'], {});
+    expect(nextSteps(secure, ['demo-a'], {}).map(([command]) => command)).to.deep.equal([
+      `npx ovn-northbound watch --remote 'ssl:[::1]:6641' '--ca-cert=/it'\\''s/ca.pem' --switch demo-a`,
+      `ovn-nbctl '--db=ssl:[::1]:6641' '--ca-cert=/it'\\''s/ca.pem' ls-del demo-a`,
     ]);
   });
 });
