@@ -22,6 +22,7 @@ export const DIAGNOSTICS_CHANNELS = {
 export interface StateMessage {
   readonly database: string;
   readonly name: 'connecting' | 'syncing' | 'synced' | 'backoff' | 'closed';
+  /** The state that was left. */
   readonly previous: StateMessage['name'];
   /** The server in question; undefined in `backoff` and `closed`. */
   readonly remote: string | undefined;
@@ -54,6 +55,7 @@ export interface TransactionMessage {
   readonly outcome: 'committed' | 'failed' | 'not-sent' | 'unknown';
   /** The error's code, or its name where it has none; undefined when committed. */
   readonly code: string | undefined;
+  /** What `transact` rejected with; undefined when committed. */
   readonly error: unknown;
   /** How often the callback was run. */
   readonly attempts: number;

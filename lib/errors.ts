@@ -75,6 +75,7 @@ export class ProtocolError extends OvsdbError {
 
 /** The server answered a request with a JSON-RPC error (RFC 7047 §4). Code `Rpc`. */
 export class RpcError extends OvsdbError {
+  /** The OVSDB method that was asked for. */
   readonly method: string;
   /** The server's short error tag, for example `unknown database` or `canceled`. */
   readonly error: string;
@@ -98,6 +99,7 @@ export type UnfitReason = 'no-database' | 'not-joined' | 'disconnected' | 'not-l
  * wanted. The client goes on to the next remote. Code `ServerUnfit`.
  */
 export class ServerUnfitError extends OvsdbError {
+  /** What is wrong with it. */
   readonly reason: UnfitReason;
 
   constructor(reason: UnfitReason, message: string) {

@@ -61,8 +61,11 @@ export interface ReplicaMetrics {
   readonly rows: Readonly<Record<string, number>>;
   /** Update messages that were put in force. */
   readonly batches: number;
+  /** Rows that came, the first snapshot's included. */
   readonly inserts: number;
+  /** Rows that changed. */
   readonly updates: number;
+  /** Rows that went. */
   readonly deletes: number;
   /** Time to check batches and put them in force, without listeners, in milliseconds. */
   readonly applyMs: { readonly sum: number; readonly max: number; readonly last: number };
@@ -70,6 +73,7 @@ export interface ReplicaMetrics {
 
 /** Calls of `transact`. */
 export interface TransactionMetrics {
+  /** They took effect; `transact` resolved. */
   readonly committed: number;
   /** The server refused them: nothing changed. */
   readonly failed: number;

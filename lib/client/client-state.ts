@@ -34,7 +34,9 @@ export interface ClientWarning {
    * caller threw; `ClusterChanged`: the remotes lead to another cluster than before.
    */
   readonly code: 'SchemaLacks' | 'ConditionsIgnored' | 'ListenerError' | 'ClusterChanged';
+  /** One sentence for people; may change. */
   readonly message: string;
+  /** What lay below, such as what a listener threw. */
   readonly cause?: unknown;
 }
 

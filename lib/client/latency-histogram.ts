@@ -4,13 +4,16 @@
 export interface LatencyBucket {
   /** `Infinity` for the last one, which counts all. */
   readonly leMs: number;
+  /** Number of these durations. */
   readonly count: number;
 }
 
 /** How long many calls took, as counted at a moment: a histogram with cumulative buckets. */
 export interface LatencySnapshot {
   readonly buckets: readonly LatencyBucket[];
+  /** Number of all durations. */
   readonly count: number;
+  /** Their sum in milliseconds. */
   readonly sumMs: number;
 }
 

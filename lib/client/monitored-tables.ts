@@ -88,6 +88,7 @@ export class MonitoredTables<DB, S> implements AsyncDisposable {
     this.#close();
   }
 
+  /** Closes it, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

@@ -34,6 +34,7 @@ export interface Batch {
    * `overflow`: the net difference for a consumer of `changes` that fell behind.
    */
   readonly cause: 'initial' | 'update' | 'resync' | 'overflow';
+  /** In the order in which they were applied; each row at most once. */
   readonly changes: readonly RowChange[];
 }
 

@@ -97,6 +97,7 @@ export class ReplicaTable<DB, T extends TableName<DB>, C extends ColumnName<DB, 
     return this.#store.rows.values() as unknown as IterableIterator<RowOf<DB, T, C>>;
   }
 
+  /** Goes through the rows, in no particular order. */
   [Symbol.iterator](): IterableIterator<RowOf<DB, T, C>> {
     return this.values();
   }

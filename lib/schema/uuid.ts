@@ -46,6 +46,7 @@ export class NamedUuid<T extends string = string> {
     return this.uuid === undefined ? ['named-uuid', this.name] : ['uuid', this.uuid];
   }
 
+  /** For messages: not a form that the server reads. */
   toString(): string {
     return `${this.table}:${this.name}`;
   }

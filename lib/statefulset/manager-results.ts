@@ -15,6 +15,7 @@ export type PodOutcome =
       readonly status: 'created' | 'reused' | 'readdressed' | 'moved' | 'adopted';
       /** Uuid of the row. In a plan, undefined for a port that does not exist yet. */
       readonly uuid: Uuid<'Logical_Switch_Port'> | undefined;
+      /** Were uids noted anew, or settings brought up to date? */
       readonly refreshed: boolean;
       /**
        * The port was used since by a later incarnation of the StatefulSet than the one given, as their creation
@@ -102,7 +103,9 @@ export interface AdoptedPort extends PodPort {
 export interface AdoptResult {
   /** `namespace/name`. */
   readonly statefulSet: string;
+  /** Was nothing sent? */
   readonly dryRun: boolean;
+  /** Ports that were taken over, or with `dryRun` would be. */
   readonly adopted: readonly AdoptedPort[];
   /** Pods that have no port, by name. */
   readonly missing: readonly string[];

@@ -319,6 +319,7 @@ export class StatefulSetPortManager implements Disposable {
     this.#events.clear();
   }
 
+  /** Closes it, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

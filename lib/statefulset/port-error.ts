@@ -4,9 +4,11 @@ import type { PoolFault } from '../ipam/errors.js';
 
 /** An address that cannot be used, and why. */
 export interface AddressFault {
+  /** The address, as it was written. */
   readonly ip: string;
   /** Position of the pool's entry in its text, counted from 0; undefined for an address from elsewhere. */
   readonly index: number | undefined;
+  /** Continues a sentence that begins with the address: `is not in 10.16.0.0/24`. */
   readonly reason: string;
 }
 
@@ -22,20 +24,25 @@ export interface PortErrorDetails {
   InvalidPool: { readonly faults: readonly PoolFault[] };
   /** An override of one pod's addresses is malformed. */
   InvalidAddress: { readonly text: string; readonly reason: string };
+  /** Addresses lie outside of the namespace's subnet; all of them are listed. */
   AddressOutOfSubnet: { readonly cidrs: readonly string[]; readonly addresses: readonly AddressFault[] };
   /** Network, broadcast, anycast, gateway or router port addresses; excluded ones with `strictExclude`. */
   ReservedAddress: { readonly addresses: readonly AddressFault[] };
   /** Another port of the switch has the address. `retained`: that is a kept port of a pod that is not up. */
   AddressInUse: { readonly ip: string; readonly port: string; readonly retained: boolean };
+  /** Another port of the switch has the MAC address that was asked for. */
   MacInUse: { readonly mac: string; readonly port: string };
   /** The pool has fewer addresses than the StatefulSet has pods. */
   PoolExhausted: { readonly ordinal: number; readonly poolLength: number; readonly missing: number };
+  /** No free address is left in the subnet; the figures count addresses. */
   SubnetExhausted: { readonly cidr: string; readonly total: bigint; readonly used: bigint; readonly excluded: bigint };
   /** Nothing says which switch or CIDR the namespace's pods belong to. */
   SubnetUnknown: { readonly namespace: string };
   /** What describes the namespace's subnet, an option or the switch's `other_config`, is malformed. */
   InvalidSubnet: { readonly namespace: string };
+  /** There is no logical switch of this name or uuid. */
   SwitchNotFound: { readonly logicalSwitch: string };
+  /** Several logical switches have the name. */
   AmbiguousSwitch: { readonly logicalSwitch: string; readonly uuids: readonly string[] };
   /** A port of the pod's name exists that this StatefulSet does not own. */
   PortOwnedByOther: { readonly port: string; readonly owner: string };
@@ -49,6 +56,7 @@ export interface PortErrorDetails {
   DhcpOptionsNotFound: { readonly dhcpOptions: string };
   /** Several rows of DHCP_Options have the subnet's CIDR. */
   AmbiguousDhcpOptions: { readonly cidr: string; readonly uuids: readonly string[] };
+  /** There is no port group of this name. */
   PortGroupNotFound: { readonly portGroup: string };
   /** Others kept being faster. */
   ConflictRetriesExhausted: { readonly attempts: number };
@@ -72,9 +80,11 @@ export interface PortErrorSubject {
 /** A pod gets no port, or none of a StatefulSet's pods does; see {@link PortErrorDetails}. */
 export class PortError<C extends PortErrorCode = PortErrorCode> extends OvsdbError {
   declare readonly code: C;
+  /** What the code carries; `isPortError` narrows it. */
   readonly details: PortErrorDetails[C];
   readonly namespace: string;
   readonly statefulSet: string;
+  /** Name of the pod; undefined when the error is about the whole StatefulSet. */
   readonly pod: string | undefined;
 
   constructor(code: C, subject: PortErrorSubject, reason: string, details: PortErrorDetails[C], cause?: unknown) {

@@ -248,6 +248,7 @@ export class ClusterSandbox implements AsyncDisposable {
     await this.#stopped;
   }
 
+  /** Stops it, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -59,7 +59,7 @@ export interface EmbeddedServerOptions {
 export interface EmbeddedMember {
   /** Does it lead the cluster? The only server is its own leader. */
   readonly leads: boolean;
-  /** False after a fail-over with `crash`. */
+  /** False after {@link EmbeddedServer.crash}, and of the former leader after a fail-over with `crash`. */
   readonly isRunning: boolean;
   /** Number of clients that are connected. */
   readonly clients: number;
@@ -264,7 +264,12 @@ export class EmbeddedServer implements AsyncDisposable {
     next.leads = true;
   }
 
-  /** Brings members back that a {@link failover} with `crash` has ended; they follow. */
+  /** Has all servers die: connections are lost and none are taken, until {@link restore}. The contents stay as they are. */
+  crash(): void {
+    for (const member of this.#members) member.kill();
+  }
+
+  /** Brings back what {@link crash} or a {@link failover} with `crash` has ended; members that do not lead follow. */
   restore(): void {
     for (const member of this.#members) member.restart();
   }
@@ -281,6 +286,7 @@ export class EmbeddedServer implements AsyncDisposable {
     return this.#stopped;
   }
 
+  /** Stops it, at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

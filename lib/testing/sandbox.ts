@@ -170,6 +170,7 @@ export class Sandbox implements AsyncDisposable {
     await this.#stopped;
   }
 
+  /** Stops it, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -17,12 +17,15 @@ import { TransactionError } from './transaction-error.js';
 
 /** What {@link transactOnce} needs of a client. */
 export interface OnceClient<DB, S> {
+  /** That of a client, see `OvsdbClient.transact`. */
   transact<R>(callback: (tx: Transaction<DB, S>) => R, options?: TransactOptions): Promise<Resolved<R>>;
 }
 
 /** Where the fence is: a row that outlives the transactions, in a column of texts by text that the client replicates. */
 export interface Fence<DB, T extends TableName<DB>> {
+  /** Table of the row that carries the fence. */
   readonly table: T;
+  /** The row, which must outlive the transactions. */
   readonly uuid: Uuid<T>;
   /**
    * The key that is the fence's alone, such as `my-controller:fence`. Never write or remove it otherwise. Where several

@@ -13,8 +13,11 @@ export interface Operation {
 
 /** The result of one operation that succeeded. */
 export interface OperationResult {
+  /** Of an insert: the row's uuid. */
   readonly uuid?: readonly ['uuid', string];
+  /** Of update, mutate and delete: how many rows. */
   readonly count?: number;
+  /** Of a select: the rows, as they came over the wire. */
   readonly rows?: readonly unknown[];
   readonly [member: string]: unknown;
 }

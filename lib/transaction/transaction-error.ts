@@ -34,6 +34,7 @@ export interface SentTransaction {
   readonly database: string;
   /** The server that it was sent to, such as `tcp:10.0.0.1:6641`. */
   readonly remote: string;
+  /** When it was handed to the connection, by this machine's clock. */
   readonly sentAt: Date;
   /** As they went over the wire, the guards that the builder had put in front included. */
   readonly operations: readonly Operation[];
@@ -45,6 +46,7 @@ export interface SentTransaction {
 export interface TransactionFault {
   /** Position of the operation among those sent; undefined for errors found at commit. */
   readonly operationIndex?: number | undefined;
+  /** The operation as it was sent; undefined for errors found at commit. */
   readonly operation?: Operation | undefined;
   /** Table that the fault lies in; default: that of the operation. */
   readonly table?: string | undefined;
@@ -52,6 +54,7 @@ export interface TransactionFault {
   readonly column?: string | undefined;
   /** The server's error tag, such as `constraint violation` (RFC 7047 §4.1.3, §5.2). */
   readonly error?: string | undefined;
+  /** The server's explanation, where it gave one. */
   readonly details?: string | undefined;
   /** For `OutcomeUnknown`: what was sent. */
   readonly sent?: SentTransaction | undefined;
@@ -60,12 +63,18 @@ export interface TransactionFault {
 /** A transaction did not succeed. See {@link TransactionErrorCode} and {@link TransactionOutcome}. */
 export class TransactionError extends OvsdbError {
   declare readonly code: TransactionErrorCode;
+  /** What is certain. */
   readonly outcome: TransactionOutcome;
+  /** Position of the operation among those sent; undefined for errors found at commit. */
   readonly operationIndex: number | undefined;
   readonly operation: Operation | undefined;
+  /** Table that the fault lies in, where it is known. */
   readonly table: string | undefined;
+  /** Column that the fault lies in, where the server or the rule names one. */
   readonly column: string | undefined;
+  /** The server's error tag, such as `constraint violation`. */
   readonly error: string | undefined;
+  /** The server's explanation, where it gave one. */
   readonly details: string | undefined;
   /** With code `OutcomeUnknown`: what was sent where and when, and may be in force. */
   readonly sent: SentTransaction | undefined;

@@ -18,6 +18,7 @@ interface KeptPortFinding extends Finding {
 /** Several ports of one switch have the same IP or MAC address. */
 export interface SharedAddressFinding extends Finding {
   readonly kind: 'shared-address';
+  /** The IP or MAC address that they share. */
   readonly address: string;
   /** Names of the ports, with the StatefulSet that each is kept for, if any. */
   readonly ports: readonly { readonly name: string; readonly statefulSet: string | undefined }[];
