@@ -1,6 +1,6 @@
 /** Where `npm run example` runs an example when it is given no database: on one of its own, with somebody who does things. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { connectNorthbound, lsAdd, lspAdd, lspDel, lspSetAddresses } from 'ovn-northbound';
@@ -145,7 +145,7 @@ async function kubernetesPlace(place: Place): Promise<Place> {
   const annotations = { 'ovn.kubernetes.io/ip_pool': '10.16.0.21..10.16.0.22' };
   server.objects.create('statefulsets', 'shop', statefulSetManifest('web', { replicas: 2, annotations }));
   await cluster.reconcile();
-  const kubeconfig = join(remotes.replace(/^unix:|\/[^/]*$/g, ''), 'kubeconfig');
+  const kubeconfig = join(dirname(remotes.slice('unix:'.length)), 'kubeconfig');
   await writeFile(kubeconfig, server.kubeconfig(), { mode: 0o600 });
   return {
     description: `${place.description}, and a simulated Kubernetes cluster`,

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -121,8 +121,7 @@ class Scene implements AsyncDisposable {
 
   /** The changes of a table, in short: `insert NAME COLUMN...`, transaction by transaction, those without any left out. */
   async told(table: string, columns: readonly string[] = []): Promise<string[][]> {
-    // What was committed before is in the replica once this is answered.
-    await this.#nb.transact((tx) => tx.select('NB_Global', [], ['nb_cfg']));
+    await this.caughtUp();
     return this.journal
       .map((changes) =>
         changes
@@ -131,6 +130,11 @@ class Scene implements AsyncDisposable {
           .sort(),
       )
       .filter((lines) => lines.length > 0);
+  }
+
+  /** Resolves when the journal has all that was committed before. */
+  async caughtUp(): Promise<void> {
+    await this.#nb.transact((tx) => tx.select('NB_Global', [], ['nb_cfg']));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -241,6 +245,7 @@ describe('the examples', function () {
         expect(printed).to.match(/^a port on no switch is refused: OrphanInsert, not-sent$/m);
         expect(printed).to.match(/^a tag that is too high is refused: Validation, not-sent$/m);
         expect(printed).to.match(/^a name that is taken is refused: \w+, failed\n.*constraint violation/m);
+        await scene.caughtUp();
         const [made = [], moved = [], removed = [], ...more] = scene.journal;
         expect(more).to.deep.equal([]);
         expect(made.map(({ type, table, row }) => [type, table, row['name']].join(' ')).sort()).to.deep.equal([
@@ -364,14 +369,16 @@ describe('the examples', function () {
     expect(await sandbox.client('dump', 'OVN_Northbound')).to.equal(before);
   });
 
-  it('tls: is told by arguments too, and fails with an authority that did not sign the server', async () => {
+  it('tls: takes arguments as well, and fails when the connection fails', async () => {
     await using sandbox = await Sandbox.start({ ssl: true });
-    const { privateKey, certificate, rogueCa } = sandbox.tls;
-    const args = [sandbox.sslRemote, privateKey, certificate, 'missing.pem'];
-    await using program = new Program(['--import', 'tsx', 'examples/tls.ts', ...args]);
-    await program.end({ code: 1 });
-    expect(program.stderr).to.include('missing.pem');
-    expect(rogueCa).not.to.equal(sandbox.tls.ca);
+    const { privateKey, certificate, ca } = sandbox.tls;
+    const run = (authority: string): Program =>
+      new Program(['--import', 'tsx', 'examples/tls.ts', sandbox.sslRemote, privateKey, certificate, authority]);
+    await using good = run(ca);
+    expect(await good.end()).to.match(/^connected to OVN_Northbound /);
+    await using bad = run('missing.pem');
+    await bad.end({ code: 1 });
+    expect(bad.stderr).to.include('missing.pem');
   });
 
   it('follow-leader: goes on writing while leaders of a real cluster come and go', async () => {
@@ -441,6 +448,12 @@ describe('the examples', function () {
   });
 });
 
+/** What the test changes of a StatefulSet. */
+interface ChangeableSpec {
+  replicas: number;
+  readonly template: { readonly metadata: { readonly annotations: Record<string, string> } };
+}
+
 async function playController(scene: Scene, api: KubernetesApiServer): Promise<void> {
   const { nb } = scene;
   await nb.transact((tx) => {
@@ -452,12 +465,12 @@ async function playController(scene: Scene, api: KubernetesApiServer): Promise<v
   api.objects.create('statefulsets', 'shop', statefulSetManifest('web', { replicas: 2, annotations }));
   api.objects.create('statefulsets', 'elsewhere', statefulSetManifest('other', { replicas: 1, annotations }));
   await cluster.reconcile();
-  const kubeconfig = join(scene.remote.replace(/^unix:|\/[^/]*$/g, ''), 'kubeconfig');
+  const kubeconfig = join(dirname(scene.remote.slice('unix:'.length)), 'kubeconfig');
   await writeFile(kubeconfig, api.kubeconfig(), { mode: 0o600 });
 
   await using program = Program.example('controller', scene.remote, { KUBECONFIG: kubeconfig });
   await program.printed(/^watching {3}2 StatefulSets and 3 pods, Ctrl-C ends it$/m);
-  const web1 = (): string | undefined => api.objects.get('pods', 'shop', 'web-1')?.metadata.uid;
+  const web1 = (): string => api.objects.get('pods', 'shop', 'web-1').metadata.uid;
   await program.printed(new RegExp(`^(?:created|reused) +web-1.shop 10.16.0.22 ${MAC} for pod ${web1()}$`, 'm'));
   const portOf = (pod: string) => nb.tables.Logical_Switch_Port.find({ name: `${pod}.shop` });
   const before = portOf('web-1');
@@ -472,20 +485,18 @@ async function playController(scene: Scene, api: KubernetesApiServer): Promise<v
   expect([after._uuid, after.addresses]).to.deep.equal([before?._uuid, before?.addresses]);
 
   // More pods than the pool has addresses, then a longer pool, while the watches end and begin anew.
-  const change = (edit: (spec: Record<string, never>) => void): void => {
+  const change = (edit: (spec: ChangeableSpec) => void): void => {
     api.objects.update('statefulsets', 'shop', 'web', (set) => {
-      edit(set['spec'] as Record<string, never>);
+      edit(set['spec'] as unknown as ChangeableSpec);
       return set;
     });
   };
-  change((spec) => Object.assign(spec, { replicas: 3 }));
+  change((spec) => (spec.replicas = 3));
   await cluster.reconcile();
   while (!program.stderr.includes('refused    PoolExhausted: pod web-2 of shop/web')) await sleep(20);
   expect(portOf('web-2')).to.equal(undefined);
   api.dropWatches('reset');
-  change((spec: { template?: { metadata: { annotations: Record<string, string> } } }) => {
-    if (spec.template !== undefined) spec.template.metadata.annotations = { 'ovn.kubernetes.io/ip_pool': '10.16.0.21..23' };
-  });
+  change(({ template }) => (template.metadata.annotations['ovn.kubernetes.io/ip_pool'] = '10.16.0.21..10.16.0.23'));
   await program.printed(new RegExp(`^allocated  web-2.shop 10.16.0.23 ${MAC}$`, 'm'));
 
   const atTheEnd = await scene.contents();
