@@ -4,22 +4,13 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'chai';
 import ts from 'typescript';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const GUIDES = join(ROOT, 'docs');
+import { ROOT, snippetsOf, type Snippet } from './snippets.js';
 
-interface Snippet {
-  /** A file name that does not exist on disk, next to package.json so that imports resolve. */
-  readonly fileName: string;
-  readonly document: string;
-  text: string;
-  /** For every line of the text, its line in the document, counted from one. */
-  readonly lines: number[];
-}
+const GUIDES = join(ROOT, 'docs');
 
 function documents(): readonly string[] {
   const own = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].map((name) => join(ROOT, name));
@@ -31,48 +22,6 @@ function documents(): readonly string[] {
     .map((name) => join(examples, name, 'README.md'))
     .filter((path) => existsSync(path));
   return [...own, ...guides, ...readmes];
-}
-
-function snippetsOf(path: string): readonly Snippet[] {
-  const document = relative(ROOT, path);
-  const found: Snippet[] = [];
-  let open: Snippet | undefined;
-  let indent = '';
-  readFileSync(path, 'utf8')
-    .split('\n')
-    .forEach((line, index) => {
-      if (open !== undefined) {
-        if (line.trim() === '```') {
-          open = undefined;
-        } else {
-          open.text += `${line.startsWith(indent) ? line.slice(indent.length) : line}\n`;
-          open.lines.push(index + 1);
-        }
-        return;
-      }
-      const fence = /^(\s*)```(?:ts|typescript)(\s+continued)?\s*$/.exec(line);
-      if (fence === null) {
-        if (/^\s*```(?:ts|typescript)\b/.test(line))
-          throw new Error(`${document}:${index + 1}: unknown fence ${line.trim()}`);
-        return;
-      }
-      indent = fence[1] ?? '';
-      const previous = found.at(-1);
-      if (fence[2] !== undefined) {
-        if (previous === undefined) throw new Error(`${document}:${index + 1}: nothing above to continue from`);
-        open = previous;
-        return;
-      }
-      open = {
-        fileName: join(ROOT, `snippet-${document.replace(/\W/g, '-')}-${index + 1}.ts`),
-        document,
-        text: '',
-        lines: [],
-      };
-      found.push(open);
-    });
-  if (open !== undefined) throw new Error(`${document}: a code block is not closed`);
-  return found;
 }
 
 /** What the compiler finds wrong, as `document:line: message`. */
