@@ -20,7 +20,7 @@ export interface DatabaseHost {
 export async function openHost({ database }: DemoOptions): Promise<DatabaseHost> {
   if (typeof database === 'object') {
     const { remotes, connection, tlsArguments } = database;
-    return { connection, remotes, tlsArguments, isPrivate: false, description: remotes, stop: async () => undefined };
+    return { connection, remotes, tlsArguments, isPrivate: false, description: remotes, stop: () => Promise.resolve() };
   }
   // Its code is loaded only here: other commands have no servers.
   const { EmbeddedServer, Sandbox } = await import('../../testing/index.js');
