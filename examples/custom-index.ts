@@ -31,7 +31,7 @@ const nb = await connectNorthbound({
 });
 const ports = nb.tables.Logical_Switch_Port;
 
-const addressOf = (i: number): string => `0a:58:0a:10:${hex(i >> 8)}:${hex(i & 255)} 10.16.${i >> 8}.${i & 255}`;
+const addressOf = (i: number): string => `dynamic 10.16.${i >> 8}.${i & 255}`;
 const logicalSwitch = await nb.transact((tx) => {
   const rows = Array.from({ length: PORTS }, (_, i) =>
     tx.insert('Logical_Switch_Port', {
@@ -69,12 +69,13 @@ try {
   nb.close();
 }
 
-function timeOf(lookUp: () => unknown, times = 200): number {
-  const start = performance.now();
-  for (let i = 0; i < times; i++) lookUp();
-  return ((performance.now() - start) * 1000) / times;
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
+/** The shortest time that it took, in microseconds. */
+function timeOf(lookUp: () => unknown): number {
+  let shortestMs = Infinity;
+  for (let i = 0; i < 500; i++) {
+    const start = performance.now();
+    lookUp();
+    shortestMs = Math.min(shortestMs, performance.now() - start);
+  }
+  return shortestMs * 1000;
 }
