@@ -14,6 +14,9 @@ export type ClientMessage =
 const MEMBERS = new Set(['method', 'params', 'id', 'result', 'error']);
 /** Strings with these the server does not read: NUL, and one half of a surrogate pair. */
 const UNREADABLE = /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[dD][c-fC-F])/;
+/** Numbers that may be too large or too small for the server, and strings that look so. */
+const EXTREME = /[[,:\s]-?[\d.]+[eE][-+]?0*[1-9]\d\d|\d{200}/;
+const SMALLEST_NORMAL = 2 ** -1022;
 const PAIRS = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\/g;
 
 /** Reads a message. Throws `ProtocolError` for what makes ovsdb-server end the connection. */
@@ -28,6 +31,7 @@ export function readClientMessage({ bytes, mayHoldUnsafeIntegers }: Frame): Clie
   } catch (error) {
     throw new ProtocolError('a message is no JSON', { cause: error });
   }
+  if (EXTREME.test(text) && holdsExtreme(json)) throw new ProtocolError('a number is outside of the range of doubles');
   return classify(json as { readonly [member: string]: Json });
 }
 
@@ -46,4 +50,10 @@ function classify(message: { readonly [member: string]: Json }): ClientMessage {
   }
   const list = params as readonly Json[];
   return id === null ? { kind: 'notification', method, params: list } : { kind: 'request', id, method, params: list };
+}
+
+/** Does it hold a real number that the server does not read: beyond the range, or so small that it lost precision? */
+function holdsExtreme(json: unknown): boolean {
+  if (typeof json === 'number') return json !== 0 && !(Math.abs(json) >= SMALLEST_NORMAL && Number.isFinite(json));
+  return typeof json === 'object' && json !== null && Object.values(json).some(holdsExtreme);
 }

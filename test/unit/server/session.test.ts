@@ -174,6 +174,23 @@ describe('a session of the embedded server', () => {
     expect(reply!['error']).to.have.property('error', 'not allowed');
   });
 
+  it('is over with a number that a double cannot hold, or not exactly any more', () => {
+    const { member, client } = smallServer();
+    const insert = (weight: string): string =>
+      `{"id":1,"method":"transact","params":["Small",{"op":"insert","table":"Port","row":{"name":"1e999","weight":${weight}}}]}`;
+    const isOver = (weight: string): boolean => {
+      const channel = client();
+      channel.receive(insert(weight));
+      return channel.closed;
+    };
+    const long = '1'.repeat(400);
+    const beyond = ['1e400', '-2e308', '5e-324', '2.225073858507201e-308', long, `0.${'0'.repeat(310)}1`];
+    expect(beyond.filter((weight) => !isOver(weight))).to.deep.equal([]);
+    expect(member.sessions.size).to.equal(0);
+    const within = ['1e-400', '0e999', '1.7976931348623157e308', '2.2250738585072014e-308', `"${long}"`];
+    expect(within.filter(isOver)).to.deep.equal([]);
+  });
+
   it('hangs up on bytes that are no messages, and on nobody else', () => {
     const { client: connect, member } = smallServer();
     const [one, other] = [connect(), connect()];
