@@ -77,8 +77,12 @@ function duplicate(table: Table, index: readonly Column[], a: StoredRow, b: Stor
   );
 }
 
+/**
+ * Tells which of two rows of a table is the lesser, so that errors name them in an order that does not depend on chance:
+ * ovsdb-server compares column by column as well, in an order that comes of a hash.
+ */
 function precedes(a: StoredRow, b: StoredRow): boolean {
-  for (const column of a.schema.allColumns) {
+  for (const column of [...a.schema.columns.values(), ...a.schema.allColumns.slice(0, 1)]) {
     const order = compareData(column.type, a.get(column), b.get(column));
     if (order !== 0) return order < 0;
   }

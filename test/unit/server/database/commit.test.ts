@@ -18,6 +18,20 @@ describe('a commit of the embedded database', () => {
     expect(db.rows('Switch', 'name')).to.deep.equal([]);
   });
 
+  it('names the rows that have the same values in an order that their contents give', () => {
+    const port = { op: 'insert', table: 'Port', row: { name: 'p' }, 'uuid-name': 'p' };
+    const bare = { op: 'insert', table: 'Switch', row: { name: 'a' } };
+    const full = { op: 'insert', table: 'Switch', row: { name: 'a', ports: ['named-uuid', 'p'] } };
+    for (const rows of [
+      [bare, full],
+      [full, bare],
+    ]) {
+      const results = new SampleDatabase().transact(port, ...rows) as { uuid: [string, string]; details: string }[];
+      const greater = results[1 + rows.indexOf(full)]!.uuid[1];
+      expect(results[3]!.details).to.include(`First row, with UUID ${greater},`);
+    }
+  });
+
   it('lets rows swap their unique values, and keeps the index right', () => {
     const db = new SampleDatabase();
     const [a, b] = [db.insert('Switch', { name: 'a' }), db.insert('Switch', { name: 'b' })];
