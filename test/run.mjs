@@ -1,12 +1,15 @@
 /**
- * Runs the tests: `node test/run.mjs [--no-typecheck] [mocha argument or test file...]`.
+ * Runs the tests: `node test/run.mjs [--no-typecheck] [--embedded] [mocha argument or test file...]`.
  *
  * All of them, unless files are given: the type check of library, tests and examples and two runs of mocha at the same
- * time, since most tests wait for servers most of the time. What each prints is shown as a whole, one after the other.
- * What failed is told again at the end. With TEST_TOTALS_FILE the totals and the failures go there, as JSON.
+ * time, since most tests wait for servers most of the time; after the first of these, those whose server can be the
+ * embedded one once more with that. What each prints is shown as a whole, one after the other. What failed is told again
+ * at the end. With TEST_TOTALS_FILE the totals and the failures go there, as JSON.
+ *
+ * With --embedded there is the run with the embedded server alone.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,13 +18,16 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const REPORTER = join(ROOT, '.ci/reporter.cjs');
 /** Files that run one after the other; the two take about as long. */
 const LANES = [['test/integration/**/*.test.ts'], ['test/!(integration)/**/*.test.ts', 'test/*.test.ts']];
+/** Tests that start their server so get the one that TEST_SERVER says: see test/integration/test-server.ts. */
+const STARTERS = /\b(?:startServer\(|startCluster\(|(?:FaultServer|PortsScene|StatefulSetBench)\.start\()/;
 
 const given = process.argv.slice(2);
-const args = given.filter((argument) => argument !== '--no-typecheck');
+const args = given.filter((argument) => argument !== '--no-typecheck' && argument !== '--embedded');
 const hasFiles = args.some((argument) => argument.endsWith('.test.ts'));
 const hasReporter = args.some((argument) => argument === '-R' || argument.startsWith('--reporter'));
 const folder = mkdtempSync(join(tmpdir(), 'ovn-northbound-tests-'));
 const children = [];
+let isInterrupted = false;
 
 /** A program that runs; what it prints is kept until it is to be shown. Resolves with whether it succeeded. */
 function start(script, programArgs, env = {}) {
@@ -51,6 +57,7 @@ function start(script, programArgs, env = {}) {
     child.once('close', (code) => resolve(code === 0));
   });
   return {
+    ended,
     show() {
       isShown = true;
       for (const [out, chunk] of kept.splice(0)) out.write(chunk);
@@ -59,21 +66,40 @@ function start(script, programArgs, env = {}) {
   };
 }
 
-function startLane(files, number) {
-  const totals = join(folder, `${number}.json`);
+let lanesStarted = 0;
+
+function startLane(files, env = {}) {
+  const totals = join(folder, `${++lanesStarted}.json`);
   const reporter = hasReporter ? [] : ['--reporter', REPORTER];
-  const run = start('mocha/bin/mocha.js', [...reporter, ...args, ...files], { TEST_TOTALS_FILE: totals });
-  return { run, totals };
+  const run = start('mocha/bin/mocha.js', [...reporter, ...args, ...files], { ...env, TEST_TOTALS_FILE: totals });
+  return { run, totals, isEmbedded: env.TEST_SERVER === 'embedded' };
+}
+
+function startEmbeddedLane() {
+  if (isInterrupted) return undefined;
+  const files = readdirSync(join(ROOT, 'test'), { recursive: true })
+    .map((path) => `test/${path}`)
+    .filter((path) => path.endsWith('.test.ts') && STARTERS.test(readFileSync(join(ROOT, path), 'utf8')));
+  return startLane(hasFiles ? [] : files.sort(), { TEST_SERVER: 'embedded' });
+}
+
+/** The runs, in the order in which they are shown; the last one may have to wait for others. */
+function startLanes() {
+  if (given.includes('--embedded')) return [startEmbeddedLane()];
+  if (hasFiles) return [startLane([])];
+  const lanes = LANES.map((files) => startLane(files));
+  return [...lanes, Promise.race(lanes.map(({ run }) => run.ended)).then(startEmbeddedLane)];
 }
 
 /** Sums of what the lanes counted, and all that failed; undefined when one of them did not come to its end. */
-function sumOf(files) {
+function sumOf(lanes) {
   const sum = { passes: 0, failures: 0, pending: 0, failed: [] };
   try {
-    for (const file of files) {
+    for (const { totals: file, isEmbedded } of lanes) {
       const totals = JSON.parse(readFileSync(file, 'utf8'));
       for (const kind of ['passes', 'failures', 'pending']) sum[kind] += totals[kind];
-      sum.failed.push(...totals.failed);
+      const where = isEmbedded ? ' (on the embedded server)' : '';
+      sum.failed.push(...totals.failed.map(({ title, error }) => ({ title: `${title}${where}`, error })));
     }
     return sum;
   } catch {
@@ -83,24 +109,32 @@ function sumOf(files) {
 
 for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
   process.on(signal, () => {
+    isInterrupted = true;
     // Ctrl-C reaches the whole terminal; the children must not count it twice.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) for (const child of children) child.kill(signal);
   });
 }
 try {
-  const lanes = (hasFiles ? [[]] : LANES).map(startLane);
+  const starting = startLanes();
   const typeCheck = given.includes('--no-typecheck')
     ? undefined
     : start('typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit']);
   let passed = true;
-  for (const { run } of lanes) passed = (await run.show()) && passed;
+  const lanes = [];
+  for (const each of starting) {
+    const lane = await each;
+    if (lane === undefined) continue;
+    lanes.push(lane);
+    if (lane.isEmbedded) console.log('\nonce more, on the embedded server');
+    passed = (await lane.run.show()) && passed;
+  }
   if (typeCheck !== undefined) {
     console.log('type check (lib, test, examples)');
     const isSound = await typeCheck.show();
     console.log(isSound ? '  no errors' : '  FAILED: see above');
     passed = isSound && passed;
   }
-  const totals = hasReporter ? undefined : sumOf(lanes.map(({ totals: file }) => file));
+  const totals = hasReporter ? undefined : sumOf(lanes);
   if (totals !== undefined) {
     const { passes, failures, pending, failed } = totals;
     // Once more at the end: of a long output, the end is what people see.

@@ -1,2 +1,2 @@
 /** See build.mjs. */
-export function buildAdapter(): { readonly file: string; remove(): void };
+export function buildAdapter(): { readonly file: string; readonly embeddedPrograms: string; remove(): void };

@@ -1,12 +1,15 @@
 /**
- * Runs the conformance cases: `OVSDB_CONFORMANCE=<folder> npm run conformance -- [argument of its run.py...]`.
- * The adapter is compiled first, because each of the cases starts it anew.
+ * Runs the conformance cases: `OVSDB_CONFORMANCE=<folder> npm run conformance -- [--embedded] [argument of its run.py...]`.
+ * The adapter is compiled first, because each of the cases starts it anew. With `--embedded` the embedded server is in the
+ * place of ovsdb-server, and the cases are, unless others are chosen, those of transactions, monitors and locks.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { buildAdapter } from './build.mjs';
+import { buildAdapter, shellWord } from './build.mjs';
+
+const EMBEDDED_FAMILIES = ['transact', 'monitor', 'lock'];
 
 function fail(text) {
   console.error(text);
@@ -29,8 +32,14 @@ for (const [program, args, why] of [
 const adapter = buildAdapter();
 let result;
 try {
-  const program = [process.execPath, adapter.file].map((word) => `'${word.replaceAll("'", `'"'"'`)}'`).join(' ');
-  result = spawnSync('python3', [runner, '--program', program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const program = [process.execPath, adapter.file].map(shellWord).join(' ');
+  const given = process.argv.slice(2);
+  const args = given.filter((argument) => argument !== '--embedded');
+  if (args.length < given.length) {
+    args.push('--ovs-bin', adapter.embeddedPrograms);
+    if (!args.includes('--family')) args.push(...EMBEDDED_FAMILIES.flatMap((family) => ['--family', family]));
+  }
+  result = spawnSync('python3', [runner, '--program', program, ...args], { stdio: 'inherit' });
 } finally {
   adapter.remove();
 }

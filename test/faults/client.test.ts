@@ -5,20 +5,20 @@ import { OvsdbClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/client/client-options.js';
 import type { ClientWarning } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { eventually, outOfSync, RawClient } from '../integration/raw-client.js';
 import { ClientProxy } from './client-proxy.js';
 import { failure } from '../failure.js';
+import { asSandbox, onRealServer, startServer, type TestServer } from '../integration/test-server.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Address_Set' | 'NB_Global', string>>;
 
 describe('a client of a server with troubles', function () {
   this.timeout(90_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     proxy = await ClientProxy.start(sandbox.remote);
   });
   afterEach(async () => {
@@ -88,21 +88,23 @@ describe('a client of a server with troubles', function () {
     });
   });
 
-  it('comes back to a database that was removed and created anew', async () => {
-    await using client = await connect();
-    await client.transact((tx) => [tx.insert('Address_Set', { name: 'a' }), tx.insert('Address_Set', { name: 'b' })]);
-    const deleted: unknown[] = [];
-    client.tables.Address_Set.on('delete', ({ name }) => deleted.push(name));
-    await sandbox.removeDatabase('OVN_Northbound');
-    await eventually(
-      () => client.state.name === 'backoff' && /no database OVN_Northbound/.test(client.state.error.message),
-    );
-    expect(client.tables.Address_Set.size).to.equal(2);
-    await sandbox.addDatabase('/usr/share/ovn/ovn-nb.ovsschema');
-    await client.synced({ timeoutMs: 20_000 });
-    expect(deleted.sort()).to.deep.equal(['a', 'b']);
-    await client.transact((tx) => tx.insert('Address_Set', { name: 'c' }));
-    expect([...client.tables.Address_Set].map(({ name }) => name)).to.deep.equal(['c']);
+  onRealServer(() => {
+    it('comes back to a database that was removed and created anew', async () => {
+      await using client = await connect();
+      await client.transact((tx) => [tx.insert('Address_Set', { name: 'a' }), tx.insert('Address_Set', { name: 'b' })]);
+      const deleted: unknown[] = [];
+      client.tables.Address_Set.on('delete', ({ name }) => deleted.push(name));
+      await asSandbox(sandbox).removeDatabase('OVN_Northbound');
+      await eventually(
+        () => client.state.name === 'backoff' && /no database OVN_Northbound/.test(client.state.error.message),
+      );
+      expect(client.tables.Address_Set.size).to.equal(2);
+      await asSandbox(sandbox).addDatabase('/usr/share/ovn/ovn-nb.ovsschema');
+      await client.synced({ timeoutMs: 20_000 });
+      expect(deleted.sort()).to.deep.equal(['a', 'b']);
+      await client.transact((tx) => tx.insert('Address_Set', { name: 'c' }));
+      expect([...client.tables.Address_Set].map(({ name }) => name)).to.deep.equal(['c']);
+    });
   });
 
   it('warns once that a server is too old for conditions, and has all rows', async () => {

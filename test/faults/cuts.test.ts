@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { parseRemote, type SslRemote } from '../../lib/wire/remote.js';
 import { tlsConnectionOptions } from '../../lib/wire/tls.js';
 import { eventually } from '../integration/raw-client.js';
+import { onRealServer } from '../integration/test-server.js';
 import { FaultLine, type Break, type Direction } from './fault-line.js';
 import { FaultServer } from './fault-server.js';
 import { leavingNothing, Scene, verify } from './scene.js';
@@ -142,55 +143,57 @@ for (const [model, resync] of [
   });
 }
 
-describe('a TLS connection that breaks', function () {
-  this.timeout(180_000);
-  let server: FaultServer;
-  /** Bytes that have passed when the handshake is over for the client, which has not sent its own last part then. */
-  let handshake: Record<Direction, number>;
+onRealServer(() => {
+  describe('a TLS connection that breaks', function () {
+    this.timeout(180_000);
+    let server: FaultServer;
+    /** Bytes that have passed when the handshake is over for the client, which has not sent its own last part then. */
+    let handshake: Record<Direction, number>;
 
-  before(async () => {
-    server = await FaultServer.start('standalone-tls');
-    await using relay = await FaultLine.start(server.remote);
-    const socket = connectTls(tlsConnectionOptions(parseRemote(relay.remote) as SslRemote, server.tls!));
-    await once(socket, 'secureConnect');
-    handshake = { ...relay.passed };
-    socket.destroy();
+    before(async () => {
+      server = await FaultServer.start('standalone-tls');
+      await using relay = await FaultLine.start(server.remote);
+      const socket = connectTls(tlsConnectionOptions(parseRemote(relay.remote) as SslRemote, server.tls!));
+      await once(socket, 'secureConnect');
+      handshake = { ...relay.passed };
+      socket.destroy();
+    });
+    after(() => server[Symbol.asyncDispose]());
+    afterEach(() => server.stopWriting());
+
+    /** The codes that a client may report of a connection that broke after so many bytes. */
+    function codesAt(direction: Direction, position: number): readonly string[] {
+      // The server answers nothing until it has the client's first message, whose length is fixed; what the client
+      // sends after that it sends when the handshake is over for it.
+      if (direction === 'toServer') return [position <= handshake.toServer ? 'ConnectFailed' : 'ConnectionLost'];
+      const beyond = position - handshake.toClient;
+      if (Math.abs(beyond) <= SIGNATURE_VARIANCE_BYTES) return ['ConnectFailed', 'ConnectionLost'];
+      return [beyond < 0 ? 'ConnectFailed' : 'ConnectionLost'];
+    }
+
+    for (const direction of ['toClient', 'toServer'] as const) {
+      const checkLosses: CheckLosses = ({ lossPerConnection: [first, ...codes] }, positions) => {
+        expect(first).to.equal('ConnectionLost');
+        expect(codes).to.have.lengthOf(positions.length);
+        const wrong = positions.flatMap((position, i) =>
+          codesAt(direction, position).includes(codes[i]!) ? [] : [`${codes[i]} after ${position} bytes`],
+        );
+        expect(wrong, `with a handshake of ${handshake[direction]} bytes`).to.deep.equal([]);
+        expect(new Set(codes)).to.have.all.keys('ConnectFailed', 'ConnectionLost');
+      };
+
+      it(`at any byte of the start, in many places beyond, of ${WHERE[direction]} loses and doubles no write`, async () => {
+        const isDense = (position: number): boolean =>
+          position < TLS_DENSE_BYTES.start || Math.abs(position - handshake[direction]) <= TLS_DENSE_BYTES.end;
+        const positions = (length: number): number[] =>
+          every(1, length).filter((position) => position % TLS_STEPS.close === 0 || isDense(position));
+        await sweepAll(server, { direction, how: 'close', positions, resync: 'snapshot', checkLosses });
+      });
+
+      it(`by a reset in many places of ${WHERE[direction]}, from the first byte on, loses and doubles no write`, async () => {
+        const positions = (length: number): number[] => every(TLS_STEPS.reset, length);
+        await sweepAll(server, { direction, how: 'reset', positions, resync: 'snapshot', checkLosses });
+      });
+    }
   });
-  after(() => server[Symbol.asyncDispose]());
-  afterEach(() => server.stopWriting());
-
-  /** The codes that a client may report of a connection that broke after so many bytes. */
-  function codesAt(direction: Direction, position: number): readonly string[] {
-    // The server answers nothing until it has the client's first message, whose length is fixed; what the client
-    // sends after that it sends when the handshake is over for it.
-    if (direction === 'toServer') return [position <= handshake.toServer ? 'ConnectFailed' : 'ConnectionLost'];
-    const beyond = position - handshake.toClient;
-    if (Math.abs(beyond) <= SIGNATURE_VARIANCE_BYTES) return ['ConnectFailed', 'ConnectionLost'];
-    return [beyond < 0 ? 'ConnectFailed' : 'ConnectionLost'];
-  }
-
-  for (const direction of ['toClient', 'toServer'] as const) {
-    const checkLosses: CheckLosses = ({ lossPerConnection: [first, ...codes] }, positions) => {
-      expect(first).to.equal('ConnectionLost');
-      expect(codes).to.have.lengthOf(positions.length);
-      const wrong = positions.flatMap((position, i) =>
-        codesAt(direction, position).includes(codes[i]!) ? [] : [`${codes[i]} after ${position} bytes`],
-      );
-      expect(wrong, `with a handshake of ${handshake[direction]} bytes`).to.deep.equal([]);
-      expect(new Set(codes)).to.have.all.keys('ConnectFailed', 'ConnectionLost');
-    };
-
-    it(`at any byte of the start, in many places beyond, of ${WHERE[direction]} loses and doubles no write`, async () => {
-      const isDense = (position: number): boolean =>
-        position < TLS_DENSE_BYTES.start || Math.abs(position - handshake[direction]) <= TLS_DENSE_BYTES.end;
-      const positions = (length: number): number[] =>
-        every(1, length).filter((position) => position % TLS_STEPS.close === 0 || isDense(position));
-      await sweepAll(server, { direction, how: 'close', positions, resync: 'snapshot', checkLosses });
-    });
-
-    it(`by a reset in many places of ${WHERE[direction]}, from the first byte on, loses and doubles no write`, async () => {
-      const positions = (length: number): number[] => every(TLS_STEPS.reset, length);
-      await sweepAll(server, { direction, how: 'reset', positions, resync: 'snapshot', checkLosses });
-    });
-  }
 });

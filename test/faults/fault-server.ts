@@ -1,10 +1,11 @@
 /**
- * A real server with a small database, for clients to which something happens: someone else, whose connection is
+ * A server with a small database, for clients to which something happens: someone else, whose connection is
  * sound, keeps writing to it, and what it holds can be read at any time.
  */
-import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import type { TlsOptions } from '../../lib/wire/tls.js';
 import { RawClient } from '../integration/raw-client.js';
+import { startCluster, startServer } from '../integration/test-server.js';
 
 /** `Note` is written by others, `Counter` by each client its own row, `Write` by clients, which do not replicate it. */
 const SCHEMA: SandboxSchema = {
@@ -43,11 +44,12 @@ export class FaultServer implements AsyncDisposable {
 
   /**
    * Starts one: standalone, it keeps no history, so that clients get a snapshot whenever they come back; or a cluster
-   * of one, which sends them what they missed. `standalone-tls` is as `standalone`, at an `ssl:` remote.
+   * of one, which sends them what they missed. `standalone-tls` is as `standalone`, at an `ssl:` remote; it is
+   * always a real server.
    */
   static async start(model: 'standalone' | 'standalone-tls' | 'clustered' = 'standalone'): Promise<FaultServer> {
     if (model === 'standalone') {
-      const sandbox = await Sandbox.start({ schemas: SCHEMA });
+      const sandbox = await startServer({ schemas: SCHEMA });
       const raw = await RawClient.connect(sandbox.remote, SCHEMA.name);
       return new FaultServer(sandbox.remote, raw, () => sandbox.stop());
     }
@@ -58,8 +60,8 @@ export class FaultServer implements AsyncDisposable {
       const tls = { privateKeyFile, certificateFile, caCertFile };
       return new FaultServer(sandbox.sslRemote, raw, () => sandbox.stop(), tls);
     }
-    const cluster = await ClusterSandbox.start({ members: 1, schema: SCHEMA });
-    const { remote } = await cluster.leader();
+    const cluster = await startCluster(SCHEMA);
+    const { remote } = cluster;
     return new FaultServer(remote, await RawClient.connect(remote, SCHEMA.name), () => cluster.stop());
   }
 

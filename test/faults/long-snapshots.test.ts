@@ -9,6 +9,7 @@ import type { RowData } from '../../lib/replica/row.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
 import { Fold } from '../integration/fold.js';
 import { comparable, eventually, outOfSync } from '../integration/raw-client.js';
+import { onRealServer } from '../integration/test-server.js';
 import { failure } from '../failure.js';
 import { Random } from '../random.js';
 import { ClientProxy } from './client-proxy.js';
@@ -84,12 +85,7 @@ async function change(server: FaultServer, round: number): Promise<void> {
   );
 }
 
-for (const [method, model] of [
-  ['monitor_cond_since', 'standalone'],
-  ['monitor_cond', 'standalone'],
-  ['monitor', 'standalone'],
-  ['monitor_cond_since', 'standalone-tls'],
-] as const) {
+function describeLongSnapshots(method: MonitorMethod, model: 'standalone' | 'standalone-tls'): void {
   describe(`a long snapshot of ${method} from a ${model} server`, function () {
     this.timeout(180_000);
     let server: FaultServer;
@@ -218,6 +214,11 @@ for (const [method, model] of [
     });
   });
 }
+
+for (const method of ['monitor_cond_since', 'monitor_cond', 'monitor'] as const) {
+  describeLongSnapshots(method, 'standalone');
+}
+onRealServer(() => describeLongSnapshots('monitor_cond_since', 'standalone-tls'));
 
 describe('a long snapshot through a meddling proxy', function () {
   this.timeout(180_000);

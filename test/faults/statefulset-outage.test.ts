@@ -2,14 +2,14 @@ import { expect } from 'chai';
 
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
-import { Sandbox } from '../../lib/testing/sandbox.js';
 import { pod, refusal, statefulSet } from '../integration/statefulset-fixture.js';
+import { asSandbox, onRealServer, startServer } from '../integration/test-server.js';
 
 const subnets = { product: { logicalSwitch: 'product', cidr: '10.16.0.0/24' } };
 
 describe('ports of StatefulSets while the server is away', () => {
   it('situation 31: a call waits for it, or says that it is not ready; plans and calls never work on an old view', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     await sandbox.nbctl('ls-add', 'product');
     await using nb = await connectNorthbound({
       remotes: sandbox.remote,
@@ -38,20 +38,22 @@ describe('ports of StatefulSets while the server is away', () => {
     );
   });
 
-  it('a call whose time ends without an answer says that its outcome is unknown; the next one finds the port', async () => {
-    await using sandbox = await Sandbox.start();
-    await sandbox.nbctl('ls-add', 'product');
-    await using nb = await connectNorthbound({ remotes: sandbox.remote, onWarning: () => undefined });
-    using manager = new StatefulSetPortManager(nb, { subnets });
-    const set = statefulSet('web', 'product', 1);
-    const web0 = pod('web-0', 'product');
-    await sandbox.pause();
-    const late = await manager.ensurePort(web0, set, { timeoutMs: 100 }).catch((error: unknown) => error);
-    sandbox.resume();
-    expect(late).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
-    const found = await manager.ensurePort(web0, set);
-    expect((await sandbox.nbctl('lsp-list', 'product')).trim().split('\n')).to.have.length(1);
-    expect(await sandbox.nbctl('lsp-get-addresses', 'web-0.product')).to.equal(`${found.mac} ${found.ip4!}\n`);
-    expect(await manager.ensurePort(web0, set)).to.include({ status: 'reused', mac: found.mac });
+  onRealServer(() => {
+    it('a call whose time ends without an answer says that its outcome is unknown; the next one finds the port', async () => {
+      await using sandbox = await startServer();
+      await sandbox.nbctl('ls-add', 'product');
+      await using nb = await connectNorthbound({ remotes: sandbox.remote, onWarning: () => undefined });
+      using manager = new StatefulSetPortManager(nb, { subnets });
+      const set = statefulSet('web', 'product', 1);
+      const web0 = pod('web-0', 'product');
+      await asSandbox(sandbox).pause();
+      const late = await manager.ensurePort(web0, set, { timeoutMs: 100 }).catch((error: unknown) => error);
+      asSandbox(sandbox).resume();
+      expect(late).to.include({ code: 'OutcomeUnknown', outcome: 'unknown' });
+      const found = await manager.ensurePort(web0, set);
+      expect((await sandbox.nbctl('lsp-list', 'product')).trim().split('\n')).to.have.length(1);
+      expect(await sandbox.nbctl('lsp-get-addresses', 'web-0.product')).to.equal(`${found.mac} ${found.ip4!}\n`);
+      expect(await manager.ensurePort(web0, set)).to.include({ status: 'reused', mac: found.mac });
+    });
   });
 });

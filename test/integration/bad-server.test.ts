@@ -4,11 +4,11 @@ import { expect } from 'chai';
 import { OvsdbClient } from '../../lib/client/client.js';
 import type { ClientState } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
 import { failure } from '../failure.js';
+import { startServer, type TestServer } from './test-server.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Address_Set' | 'NB_Global', string>>;
 
@@ -17,13 +17,13 @@ const MAX_MESSAGE_BYTES = 200_000;
 
 describe('a server that breaks the protocol', function () {
   this.timeout(90_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
   let raw: RawClient;
   let present: string;
 
   before(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     raw = await RawClient.connect(sandbox.remote);
     await raw.commit(
       ...['a', 'b', 'c'].map((name) => ({ op: 'insert', table: 'Address_Set', row: { name, addresses: '10.0.0.1' } })),

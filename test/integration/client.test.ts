@@ -10,6 +10,7 @@ import type { ClientOptions, ConnectionOptions } from '../../lib/client/client-o
 import type { ClientWarning } from '../../lib/client/client-state.js';
 import { connectNorthbound } from '../../lib/nb/northbound.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
+import { requireNorthboundSchema } from '../../lib/testing/executable.js';
 import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { ScriptedServer } from '../faults/scripted-server.js';
@@ -17,16 +18,16 @@ import { everyColumnSchema } from '../unit/schema/every-column.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
 import { failure } from '../failure.js';
 import { freePort } from '../free-port.js';
+import { onRealServer, startServer, type TestServer } from './test-server.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SOUTHBOUND = '/usr/share/ovn/ovn-sb.ovsschema';
 
 describe('connecting', function () {
   this.timeout(90_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   before(async () => {
-    sandbox = await Sandbox.start({ tcp: true, ssl: true });
-    await sandbox.addDatabase(everyColumnSchema);
+    sandbox = await startServer({ schemas: [requireNorthboundSchema(), everyColumnSchema], tcp: true });
   });
   after(() => sandbox.stop());
 
@@ -102,24 +103,35 @@ describe('connecting', function () {
     });
   }
 
-  it('over TLS succeeds with the right keys', async () => {
-    const { ca, privateKey, certificate } = sandbox.tls;
-    const tls = { caCertFile: ca, privateKeyFile: privateKey, certificateFile: certificate };
-    await using client = (await connect({ remotes: sandbox.sslRemote, tls })) as OvsdbClient;
-    expect(client.state).to.include({ name: 'synced', remote: sandbox.sslRemote });
-  });
+  onRealServer(() => {
+    let secure: Sandbox;
+    before(async () => {
+      secure = await Sandbox.start({ ssl: true });
+    });
+    after(() => secure.stop());
 
-  it('over TLS fails with another authority, without a certificate and with one of a stranger', async () => {
-    const { ca, privateKey, certificate, rogueCa, roguePrivateKey, rogueCertificate } = sandbox.tls;
-    for (const [tls, words] of [
-      [{ caCertFile: rogueCa, privateKeyFile: privateKey, certificateFile: certificate }, /authority|CA|self-signed/i],
-      [{ caCertFile: ca }, /certificate/],
-      [{ caCertFile: ca, privateKeyFile: roguePrivateKey, certificateFile: rogueCertificate }, /certificate|CA/],
-    ] as const) {
-      const error = await failure(connect({ remotes: sandbox.sslRemote, tls, readyTimeoutMs: 2_000 }));
-      expect(error).to.include({ code: 'ConnectFailed' });
-      expect(error.message).to.match(words);
-    }
+    it('over TLS succeeds with the right keys', async () => {
+      const { ca, privateKey, certificate } = secure.tls;
+      const tls = { caCertFile: ca, privateKeyFile: privateKey, certificateFile: certificate };
+      await using client = (await connect({ remotes: secure.sslRemote, tls })) as OvsdbClient;
+      expect(client.state).to.include({ name: 'synced', remote: secure.sslRemote });
+    });
+
+    it('over TLS fails with another authority, without a certificate and with one of a stranger', async () => {
+      const { ca, privateKey, certificate, rogueCa, roguePrivateKey, rogueCertificate } = secure.tls;
+      for (const [tls, words] of [
+        [
+          { caCertFile: rogueCa, privateKeyFile: privateKey, certificateFile: certificate },
+          /authority|CA|self-signed/i,
+        ],
+        [{ caCertFile: ca }, /certificate/],
+        [{ caCertFile: ca, privateKeyFile: roguePrivateKey, certificateFile: rogueCertificate }, /certificate|CA/],
+      ] as const) {
+        const error = await failure(connect({ remotes: secure.sslRemote, tls, readyTimeoutMs: 2_000 }));
+        expect(error).to.include({ code: 'ConnectFailed' });
+        expect(error.message).to.match(words);
+      }
+    });
   });
 
   it('is given up on abort, before and during', async () => {
@@ -276,7 +288,7 @@ describe('a client of any database', function () {
   this.timeout(90_000);
 
   it('reads and writes columns of every type', async () => {
-    await using sandbox = await Sandbox.start({ schemas: everyColumnSchema as SandboxSchema });
+    await using sandbox = await startServer({ schemas: everyColumnSchema as SandboxSchema });
     using raw = await RawClient.connect(sandbox.remote, 'EveryColumn');
     await using client = await OvsdbClient.connect({ remotes: sandbox.remote, database: 'EveryColumn', tables: 'all' });
     const some = '11111111-2222-4333-8444-555555555555';
@@ -359,7 +371,7 @@ describe('a client of any database', function () {
   });
 
   it('writes without replicating anything', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     using raw = await RawClient.connect(sandbox.remote);
     await using client = await OvsdbClient.connect({ remotes: sandbox.remote, database: 'OVN_Northbound', tables: [] });
     const uuid = await client.transact((tx) => tx.insert('Address_Set', { name: 'a' }));
@@ -370,7 +382,7 @@ describe('a client of any database', function () {
   });
 
   it('serves the southbound database', async () => {
-    await using sandbox = await Sandbox.start({ schemas: [SOUTHBOUND] });
+    await using sandbox = await startServer({ schemas: [SOUTHBOUND] });
     await using client = await OvsdbClient.connect({
       remotes: sandbox.remote,
       database: 'OVN_Southbound',

@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { RawClient } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const TABLES = ['Logical_Switch', 'Logical_Switch_Port', 'Address_Set'] as const;
 type Selection = { readonly [T in (typeof TABLES)[number]]: Extract<keyof NorthboundTables[T], string> };
@@ -58,13 +58,13 @@ interface Done {
 
 describe('random mixtures of coalesced transactions', function () {
   this.timeout(60_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let raw: RawClient;
   let nb: NorthboundClient<Selection>;
   let names = 0;
 
   before(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     raw = await RawClient.connect(sandbox.remote);
     nb = await connectNorthbound({ remotes: sandbox.remote, tables: TABLES, onWarning: () => undefined });
   });

@@ -4,12 +4,12 @@ import { expect } from 'chai';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
 import type { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
 import { eventually, outOfSync, RawClient } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const TABLES = ['Logical_Switch', 'Logical_Switch_Port', 'Address_Set', 'Load_Balancer'] as const;
 type Selection = { readonly [T in (typeof TABLES)[number]]: Extract<keyof NorthboundTables[T], string> };
@@ -20,7 +20,7 @@ type SwitchUuid = Uuid<'Logical_Switch'>;
 const SHARED = { coalesce: true };
 
 describe('coalesced transactions', () => {
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let raw: RawClient;
   let proxy: ClientProxy;
   let nb: Client;
@@ -28,7 +28,7 @@ describe('coalesced transactions', () => {
   const fresh = (): string => `n${names++}`;
 
   before(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     raw = await RawClient.connect(sandbox.remote);
     proxy = await ClientProxy.start(sandbox.remote);
     nb = await connect();

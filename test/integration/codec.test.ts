@@ -7,11 +7,11 @@ import { encodeColumn, encodeCondition, encodeMutation } from '../../lib/schema/
 import type { Mutator } from '../../lib/schema/codec.js';
 import { parseSchema } from '../../lib/schema/schema.js';
 import type { Atom, ColumnValue, ConditionFunction } from '../../lib/schema/types.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { parseRemote } from '../../lib/wire/remote.js';
 import { connectStream } from '../../lib/wire/connect-stream.js';
 import { valueOf } from '../property/column-values.js';
 import { every, everyColumnSchema } from '../unit/schema/every-column.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const columns = [...parseSchema(everyColumnSchema).table('Every').columns.values()];
 
@@ -22,7 +22,7 @@ interface OperationResult {
 }
 
 describe('the codec and ovsdb-server', () => {
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let session: RpcSession;
 
   async function connect(): Promise<RpcSession> {
@@ -40,7 +40,7 @@ describe('the codec and ovsdb-server', () => {
   const where = [['_uuid', '==', ['named-uuid', 'row']]];
 
   before(async () => {
-    sandbox = await Sandbox.start({ schemas: everyColumnSchema });
+    sandbox = await startServer({ schemas: everyColumnSchema });
     session = await connect();
   });
   after(async () => {

@@ -5,10 +5,18 @@ import { OvsdbClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/client/client-options.js';
 import type { ClientWarning } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import type { SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
 import { eventually, RawClient } from './raw-client.js';
+import {
+  asSandbox,
+  onRealServer,
+  startCluster,
+  startServer,
+  type TestCluster,
+  type TestServer,
+} from './test-server.js';
 import { WatchedTables } from './watched-tables.js';
 
 const schema: SandboxSchema = {
@@ -59,11 +67,11 @@ function follow(client: Client): string[] {
 
 describe('conditions that change while the client runs', function () {
   this.timeout(90_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start({ schemas: schema });
+    sandbox = await startServer({ schemas: schema });
     proxy = await ClientProxy.start(sandbox.remote);
     await write(sandbox.remote, ...rows('T', 10), ...rows('U', 3));
   });
@@ -306,37 +314,39 @@ describe('conditions that change while the client runs', function () {
     expect([client.tables.T.size, client.tables.U.size]).to.deep.equal([10, 3]);
   });
 
-  it('are said to be ignored by a server that is too old for them, which sends every row', async () => {
-    await sandbox.appctl('ovsdb-server/disable-monitor-cond');
-    const warnings: ClientWarning[] = [];
-    await using client = await connect(proxy.remote, { onWarning: (warning) => warnings.push(warning) });
-    expect(client.state).to.include({ name: 'synced', method: 'monitor' });
-    const told = follow(client);
-    await client.setConditions({ T: [['n', '<', 3]] });
-    expect(client.tables.T.size).to.equal(10);
-    expect(told).to.deep.equal(['conditions T']);
-    expect(warnings.map(({ code }) => code)).to.deep.equal(['ConditionsIgnored']);
-    expect(warnings[0]!.message).to.match(/conditions of T: it sends every row/);
-    // A newer server applies what the older one could not.
-    await disconnect(client);
-    await sandbox.restart();
-    proxy.refusing = false;
-    await client.synced();
-    expect(client.tables.T.size).to.equal(3);
+  onRealServer(() => {
+    it('are said to be ignored by a server that is too old for them, which sends every row', async () => {
+      await asSandbox(sandbox).appctl('ovsdb-server/disable-monitor-cond');
+      const warnings: ClientWarning[] = [];
+      await using client = await connect(proxy.remote, { onWarning: (warning) => warnings.push(warning) });
+      expect(client.state).to.include({ name: 'synced', method: 'monitor' });
+      const told = follow(client);
+      await client.setConditions({ T: [['n', '<', 3]] });
+      expect(client.tables.T.size).to.equal(10);
+      expect(told).to.deep.equal(['conditions T']);
+      expect(warnings.map(({ code }) => code)).to.deep.equal(['ConditionsIgnored']);
+      expect(warnings[0]!.message).to.match(/conditions of T: it sends every row/);
+      // A newer server applies what the older one could not.
+      await disconnect(client);
+      await sandbox.restart();
+      proxy.refusing = false;
+      await client.synced();
+      expect(client.tables.T.size).to.equal(3);
+    });
   });
 });
 
 describe('conditions that change while the client of a cluster runs', function () {
   this.timeout(90_000);
-  let cluster: ClusterSandbox;
+  let cluster: TestCluster;
   let proxy: ClientProxy;
 
   before(async () => {
-    cluster = await ClusterSandbox.start({ members: 1, schema });
-    proxy = await ClientProxy.start(cluster.members[0]!.remote);
+    cluster = await startCluster(schema);
+    proxy = await ClientProxy.start(cluster.remote);
     // The server keeps a history as long as that is smaller than the database.
-    await write(cluster.members[0]!.remote, ...rows('T', 200), ...rows('U', 100));
-    await write(cluster.members[0]!.remote, insert('U', { name: 'one more' }));
+    await write(cluster.remote, ...rows('T', 200), ...rows('U', 100));
+    await write(cluster.remote, insert('U', { name: 'one more' }));
   });
   after(async () => {
     await proxy[Symbol.asyncDispose]();
@@ -344,7 +354,7 @@ describe('conditions that change while the client of a cluster runs', function (
   });
 
   it('resume with the difference under the conditions that the server had acknowledged, then take the new ones', async () => {
-    const { remote } = cluster.members[0]!;
+    const { remote } = cluster;
     await using client = await connect(proxy.remote);
     const watched = new WatchedTables('client', client, ['T', 'U']);
     await client.setConditions({ T: [['n', '<', 100]] });

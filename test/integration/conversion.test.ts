@@ -5,10 +5,11 @@ import { OvsdbClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/client/client-options.js';
 import type { ClientWarning } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import type { SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { startCluster, startServer, type TestCluster } from './test-server.js';
 import { WatchedTables } from './watched-tables.js';
 
 const string = { type: 'string' };
@@ -30,38 +31,15 @@ function schema(version: number): SandboxSchema {
 
 type Client = OvsdbClient<UntypedTables, Record<'T' | 'U' | 'V', string>>;
 
-interface Rig {
-  readonly remote: string;
-  convert(version: number): Promise<void>;
-  stop(): Promise<void>;
-}
+const MODELS: Readonly<Record<string, () => Promise<TestCluster>>> = {
+  standalone: () => startServer({ schemas: schema(1) }),
+  cluster: () => startCluster(schema(1)),
+};
 
-async function standalone(): Promise<Rig> {
-  const sandbox = await Sandbox.start({ schemas: schema(1) });
-  return {
-    remote: sandbox.remote,
-    convert: (version) => sandbox.convert(schema(version)),
-    stop: () => sandbox.stop(),
-  };
-}
-
-async function cluster(): Promise<Rig> {
-  const made = await ClusterSandbox.start({ members: 1, schema: schema(1) });
-  const { remote } = made.members[0]!;
-  return {
-    remote,
-    convert: async (version) => {
-      using raw = await RawClient.connect(remote, 'Changing');
-      await raw.convert(schema(version));
-    },
-    stop: () => made.stop(),
-  };
-}
-
-for (const [model, start] of Object.entries({ standalone, cluster })) {
+for (const [model, start] of Object.entries(MODELS)) {
   describe(`a ${model} database that is converted while a client follows it`, function () {
     this.timeout(90_000);
-    let rig: Rig;
+    let rig: TestCluster;
     let proxy: ClientProxy;
 
     beforeEach(async () => {
@@ -114,7 +92,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       });
       const [a] = client.tables.T.findAll({ name: 'a' });
       const bare = [...further.tables.T];
-      await rig.convert(2);
+      await rig.convert(schema(2));
       await at(client, 2);
       expect(told).to.have.members(['resync update T a own1,own2', 'resync update T b own1,own2', 'resync delete U u']);
       expect(client.has('U')).to.equal(false);
@@ -127,7 +105,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       const wrong = failure(client.transact((tx) => tx.insert('U', { name: 'x' })));
       expect(await wrong).to.include({ code: 'Schema', table: 'U' });
       told.length = 0;
-      await rig.convert(3);
+      await rig.convert(schema(3));
       await at(client, 3);
       expect(told).to.have.members(['resync update T a own2,own3', 'resync update T b own2,own3', 'resync delete V v']);
       // One connection, and rows that the other monitor sees no change in.
@@ -153,7 +131,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       for (const event of ['stolen', 'lost', 'refused'] as const) {
         for (const each of [lock, wanted]) each.on(event, () => told.push(event));
       }
-      await rig.convert(2);
+      await rig.convert(schema(2));
       await Promise.all([at(client, 2), at(other, 2)]);
       await client.transact((tx) => {
         tx.assert(lock);
@@ -182,7 +160,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
         (error: unknown) => (error as { outcome: string }).outcome,
       );
       await eventually(() => proxy.transactions.length === 2);
-      await rig.convert(2);
+      await rig.convert(schema(2));
       await at(client, 2);
       await client.transact((tx) => tx.update('T', gate!._uuid, { note: 'open' }));
       // In a cluster a canceled transaction may have been committed all the same.
@@ -219,7 +197,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
         }
       })();
       for (const version of [2, 3, 2, 1]) {
-        await rig.convert(version);
+        await rig.convert(schema(version));
         await at(client, version);
       }
       writing.on = false;
@@ -240,13 +218,13 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
     it('keeps up with conversions in quick succession, and one while it starts', async () => {
       let converted: Promise<void> | undefined;
       proxy.onRequest = ({ method, params }) => {
-        if (method === 'monitor_cond_since' && params?.[0] === 'Changing') converted ??= rig.convert(2);
+        if (method === 'monitor_cond_since' && params?.[0] === 'Changing') converted ??= rig.convert(schema(2));
         return 'pass';
       };
       const client = await connect();
       await converted;
       await at(client, 2);
-      for (const version of [3, 2, 1, 2, 3]) await rig.convert(version);
+      for (const version of [3, 2, 1, 2, 3]) await rig.convert(schema(version));
       await at(client, 3);
       await client.transact((tx) => tx.insert('U', { name: 'u' }));
       expect(client.tables.U.size).to.equal(1);
@@ -267,7 +245,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       expect([client.tables.T.size, client.tables.U.size]).to.deep.equal([1, 1]);
       const deleted: unknown[] = [];
       client.tables.U.on('delete', ({ name }) => deleted.push(name));
-      await rig.convert(2);
+      await rig.convert(schema(2));
       await at(client, 2);
       expect(deleted).to.deep.equal(['u']);
       expect(client.tables.U.size).to.equal(0);
@@ -275,7 +253,7 @@ for (const [model, start] of Object.entries({ standalone, cluster })) {
       expect(client.tables.T.size).to.equal(2);
       const codes = warnings.map(({ code }) => code);
       expect(codes).to.include('SchemaLacks').and.to.include('ConditionsIgnored');
-      await rig.convert(1);
+      await rig.convert(schema(1));
       await at(client, 1);
       await client.transact((tx) => {
         tx.insert('U', { name: 'again' });

@@ -6,11 +6,11 @@ import { expect } from 'chai';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
 import { RawClient } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const TABLES = [
   'Logical_Switch',
@@ -25,7 +25,7 @@ type Tx = Transaction<NorthboundTables, Selection>;
 type SwitchUuid = Uuid<'Logical_Switch'>;
 
 describe('the guard of a row that inserted rows hang on', () => {
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let raw: RawClient;
   let proxy: ClientProxy;
   let nb: NorthboundClient<Selection>;
@@ -33,7 +33,7 @@ describe('the guard of a row that inserted rows hang on', () => {
   const fresh = (): string => `n${names++}`;
 
   before(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     raw = await RawClient.connect(sandbox.remote);
     proxy = await ClientProxy.start(sandbox.remote);
     nb = await connectNorthbound({ remotes: proxy.remote, tables: TABLES, onWarning: () => undefined });
@@ -144,7 +144,7 @@ describe('the guard of a row that inserted rows hang on', () => {
   }
 
   it('is not told by a count where a conversion on the way may have made the rows such that need no other', async () => {
-    await using own = await Sandbox.start();
+    await using own = await startServer();
     using there = await RawClient.connect(own.remote);
     await using between = await ClientProxy.start(own.remote);
     await using client = await connectNorthbound({

@@ -4,13 +4,13 @@ import { LockRefusedError, type Lock } from '../../lib/client/lock/lock.js';
 import { LockSet } from '../../lib/client/lock/lock-set.js';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { RpcSession } from '../../lib/rpc/session.js';
-import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
-import { Sandbox } from '../../lib/testing/sandbox.js';
+import { ClusterSandbox, Sandbox } from '../../lib/testing/index.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { parseRemotes, type Remote } from '../../lib/wire/remote.js';
 import { connectStream } from '../../lib/wire/connect-stream.js';
 import { Random } from '../random.js';
 import { eventually } from './raw-client.js';
+import { onRealServer, startServer, type TestServer } from './test-server.js';
 
 const DATABASE = 'OVN_Northbound';
 const LIMITS = { timeoutMs: 10_000 };
@@ -73,13 +73,13 @@ async function settled(clients: readonly LockClient[]): Promise<void> {
   } while (pending());
 }
 
-describe('Locks of a real server', () => {
-  let sandbox: Sandbox;
+describe('Locks of a server', () => {
+  let sandbox: TestServer;
   let a: LockClient;
   let b: LockClient;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     [a, b] = await Promise.all([LockClient.connect(sandbox.remote), LockClient.connect(sandbox.remote)]);
   });
 
@@ -166,24 +166,26 @@ describe('Locks of a real server', () => {
     expect(await a.passes('leader')).to.equal(true);
   });
 
-  it('are refused by a server in stand-by, in its own words', async () => {
-    const standby = await Sandbox.start({ serverArguments: [`--sync-from=${sandbox.remote}`] });
-    const client = await LockClient.connect(standby.remote);
-    try {
-      const error = await client.locks
-        .lock('leader')
-        .acquired(LIMITS)
-        .then(
-          () => undefined,
-          (reason: unknown) => reason as Error,
-        );
-      expect(error).to.be.instanceOf(LockRefusedError);
-      expect(error?.message).to.contain('DB server is read only');
-      expect(client.session.closed).to.equal(false);
-    } finally {
-      client.close();
-      await standby.stop();
-    }
+  onRealServer(() => {
+    it('are refused by a server in stand-by, in its own words', async () => {
+      const standby = await Sandbox.start({ serverArguments: [`--sync-from=${sandbox.remote}`] });
+      const client = await LockClient.connect(standby.remote);
+      try {
+        const error = await client.locks
+          .lock('leader')
+          .acquired(LIMITS)
+          .then(
+            () => undefined,
+            (reason: unknown) => reason as Error,
+          );
+        expect(error).to.be.instanceOf(LockRefusedError);
+        expect(error?.message).to.contain('DB server is read only');
+        expect(client.session.closed).to.equal(false);
+      } finally {
+        client.close();
+        await standby.stop();
+      }
+    });
   });
 
   for (const seed of [1, 2, 3, 4, 5]) {
@@ -225,7 +227,7 @@ describe('Locks of clients that reconnect', () => {
   const BACKOFF = { backoff: { minMs: 10, maxMs: 100 }, onWarning: (): void => undefined };
 
   it('pass to the other client, are regained, and end with the client', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     const [a, b] = await Promise.all([
       connectNorthbound({ remotes: sandbox.remote, ...BACKOFF }),
       connectNorthbound({ remotes: sandbox.remote, ...BACKOFF }),
@@ -270,7 +272,7 @@ describe('Locks of clients that reconnect', () => {
   });
 
   it('are regained after a restart of the server, by one client only', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     const clients = await Promise.all(
       Array.from({ length: 4 }, () => connectNorthbound({ remotes: sandbox.remote, ...BACKOFF })),
     );
@@ -290,48 +292,54 @@ describe('Locks of clients that reconnect', () => {
   });
 });
 
-describe('Locks of a cluster', function () {
-  this.timeout(180_000);
-  let cluster: ClusterSandbox;
-  let clients: readonly LockClient[];
+onRealServer(() => {
+  describe('Locks of a cluster', function () {
+    this.timeout(180_000);
+    let cluster: ClusterSandbox;
+    let clients: readonly LockClient[];
 
-  before(async () => {
-    cluster = await ClusterSandbox.start();
-    clients = await Promise.all(cluster.remotes.map(async (remote) => LockClient.connect(remote)));
-    await Promise.all(clients.map(async (client) => client.locks.lock('leader').acquired(LIMITS)));
-  });
+    before(async () => {
+      cluster = await ClusterSandbox.start();
+      clients = await Promise.all(cluster.remotes.map(async (remote) => LockClient.connect(remote)));
+      await Promise.all(clients.map(async (client) => client.locks.lock('leader').acquired(LIMITS)));
+    });
 
-  after(async () => {
-    for (const client of clients) client.close();
-    await cluster.stop();
-  });
+    after(async () => {
+      for (const client of clients) client.close();
+      await cluster.stop();
+    });
 
-  it('are granted, and asserted, by each member on its own', async () => {
-    expect(await Promise.all(clients.map(async (client) => client.passes('leader')))).to.deep.equal([true, true, true]);
-  });
+    it('are granted, and asserted, by each member on its own', async () => {
+      expect(await Promise.all(clients.map(async (client) => client.passes('leader')))).to.deep.equal([
+        true,
+        true,
+        true,
+      ]);
+    });
 
-  it('leave it to a verified row to let only one of their holders through', async () => {
-    const [init] = (await clients[0]!.session.request('transact', [
-      DATABASE,
-      { op: 'insert', table: 'NB_Global', row: {} },
-    ])) as { uuid: readonly ['uuid', string] }[];
-    const where = [['_uuid', '==', init!.uuid]];
-    const columns = ['external_ids'];
-    const unowned = { op: 'wait', table: 'NB_Global', where, columns, until: '==', timeout: 0 };
-    const replies = (await Promise.all(
-      clients.map(async ({ session }, index) => {
-        // Every member has to know the row before it can compare it.
-        const known = { ...unowned, until: '!=', timeout: 10_000, columns: ['_uuid'], rows: [] };
-        await session.request('transact', [DATABASE, known]);
-        return session.request('transact', [
-          DATABASE,
-          { op: 'assert', lock: 'leader' },
-          { ...unowned, rows: [{ external_ids: ['map', []] }] },
-          { op: 'update', table: 'NB_Global', where, row: { external_ids: ['map', [['owner', String(index)]]] } },
-        ]);
-      }),
-    )) as ({ error?: string } | null)[][];
-    const errors = replies.map((results) => results.find((result) => result?.error !== undefined)?.error);
-    expect(errors.sort()).to.deep.equal(['timed out', 'timed out', undefined]);
+    it('leave it to a verified row to let only one of their holders through', async () => {
+      const [init] = (await clients[0]!.session.request('transact', [
+        DATABASE,
+        { op: 'insert', table: 'NB_Global', row: {} },
+      ])) as { uuid: readonly ['uuid', string] }[];
+      const where = [['_uuid', '==', init!.uuid]];
+      const columns = ['external_ids'];
+      const unowned = { op: 'wait', table: 'NB_Global', where, columns, until: '==', timeout: 0 };
+      const replies = (await Promise.all(
+        clients.map(async ({ session }, index) => {
+          // Every member has to know the row before it can compare it.
+          const known = { ...unowned, until: '!=', timeout: 10_000, columns: ['_uuid'], rows: [] };
+          await session.request('transact', [DATABASE, known]);
+          return session.request('transact', [
+            DATABASE,
+            { op: 'assert', lock: 'leader' },
+            { ...unowned, rows: [{ external_ids: ['map', []] }] },
+            { op: 'update', table: 'NB_Global', where, row: { external_ids: ['map', [['owner', String(index)]]] } },
+          ]);
+        }),
+      )) as ({ error?: string } | null)[][];
+      const errors = replies.map((results) => results.find((result) => result?.error !== undefined)?.error);
+      expect(errors.sort()).to.deep.equal(['timed out', 'timed out', undefined]);
+    });
   });
 });

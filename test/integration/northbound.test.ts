@@ -11,6 +11,7 @@ import { lsAdd, lsDel, lsGet, lsList, type SwitchTransaction } from '../../lib/n
 import { Sandbox } from '../../lib/testing/index.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
 import { failure } from '../failure.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const ignore = (): void => undefined;
 
@@ -36,14 +37,14 @@ type Ours = (tx: SwitchTransaction) => unknown;
 
 describe('the commands on switches and ports', function () {
   this.timeout(90_000);
-  let ours: Sandbox;
+  let ours: TestServer;
   let theirs: Sandbox;
   let rawOurs: RawClient;
   let rawTheirs: RawClient;
   let nb: NorthboundClient;
 
   before(async () => {
-    [ours, theirs] = await Promise.all([Sandbox.start(), Sandbox.start()]);
+    [ours, theirs] = await Promise.all([startServer(), Sandbox.start()]);
     rawOurs = await RawClient.connect(ours.remote);
     rawTheirs = await RawClient.connect(theirs.remote);
     nb = await connectNorthbound({ remotes: ours.remote, onWarning: ignore });

@@ -6,10 +6,10 @@ import { expect } from 'chai';
 import { OvsdbClient } from '../../lib/client/client.js';
 import { DIAGNOSTICS_CHANNELS, type DiagnosticsMessages } from '../../lib/diagnostics.js';
 import type { Batch } from '../../lib/replica/replica.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { failure } from '../failure.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { eventually, outOfSync } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const OPTIONS = {
   database: 'OVN_Northbound',
@@ -31,11 +31,11 @@ function collect(): Published & Disposable {
 }
 
 describe('a client under observation', () => {
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     proxy = await ClientProxy.start(sandbox.remote);
   });
 

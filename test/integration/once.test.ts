@@ -6,13 +6,13 @@ import { expect } from 'chai';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
 import { transactOnce, type Fence } from '../../lib/transaction/once.js';
 import { ClientProxy, type Fate } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { failure } from '../failure.js';
 import { eventually, RawClient, type RawResult } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const TABLES = { Logical_Switch: true, Address_Set: true, NB_Global: { columns: ['nb_cfg'] } } as const;
 interface Selection {
@@ -26,7 +26,7 @@ type Tx = Transaction<NorthboundTables, Selection>;
 const ignore = (): void => undefined;
 
 describe('transactOnce', () => {
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let raw: RawClient;
   let proxy: ClientProxy;
   let nb: NorthboundClient<Selection>;
@@ -34,7 +34,7 @@ describe('transactOnce', () => {
   let runs: number;
 
   before(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     raw = await RawClient.connect(sandbox.remote);
     proxy = await ClientProxy.start(sandbox.remote);
     nb = await connectNorthbound({

@@ -1,4 +1,4 @@
-/** A real server and the command `ovn-northbound ports` on it, run in this process. */
+/** A server and the command `ovn-northbound ports` on it, run in this process. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -8,8 +8,8 @@ import { stringify } from 'yaml';
 import type { InterruptSignal } from '../../lib/bin/interrupted-error.js';
 import { main } from '../../lib/bin/main.js';
 import { commandInput, type CommandInput } from '../../lib/bin/standard-input.js';
-import { Sandbox } from '../../lib/testing/sandbox.js';
 import { RawClient } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 /** What a run printed, and its exit code. */
 export interface Run {
@@ -38,18 +38,18 @@ export interface Wanted {
 
 /** See the head of this file. */
 export class PortsScene implements AsyncDisposable {
-  readonly sandbox: Sandbox;
+  readonly sandbox: TestServer;
   readonly raw: RawClient;
   #files = 0;
 
-  private constructor(sandbox: Sandbox, raw: RawClient) {
+  private constructor(sandbox: TestServer, raw: RawClient) {
     this.sandbox = sandbox;
     this.raw = raw;
   }
 
   /** With the logical switches `product` (10.16.0.0/24) and `qa` (10.17.0.0/24). */
   static async start(): Promise<PortsScene> {
-    const sandbox = await Sandbox.start();
+    const sandbox = await startServer();
     const scene = new PortsScene(sandbox, await RawClient.connect(sandbox.remote));
     await scene.addSwitch('product', { subnet: '10.16.0.0/24' });
     await scene.addSwitch('qa', { subnet: '10.17.0.0/24' });

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { Sandbox } from '../../lib/testing/sandbox.js';
+import { Sandbox } from '../../lib/testing/index.js';
 import { cellsOf, documentOf, PortsScene, type Wanted } from './ports-command-scene.js';
+import { asSandbox, onRealServer } from './test-server.js';
 
 const POOL = '10.16.0.21,10.16.0.22,10.16.0.23';
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -273,31 +274,37 @@ describe('ovn-northbound ports', () => {
       expect([ips.length, new Set(ips).size]).to.deep.equal([80, 80]);
     });
 
-    it('prints what was done when it fails on the way (exit code 1)', async () => {
-      const first = { name: 'first', pool: '10.16.0.31' };
-      await applied(first);
-      const port = await scene.port('first-0.product');
-      const meanwhile = (): Promise<void> => scene.sandbox.pause();
-      const more = await scene.manifest(first, { name: 'second', replicas: 0 }, { name: 'third', pool: '10.16.0.33' });
-      await scene.run('apply', '-f', await scene.manifest({ name: 'second', pool: '10.16.0.32' }));
-      const args = ['apply', '-f', more, '--on-scale-down', 'release', '--timeout', '3', '--json'];
-      const { statefulSets, ...document } = documentOf(await scene.ask({ answer: 'y', meanwhile }, ...args));
-      scene.sandbox.resume();
-      expect(document).to.include({ exitCode: 1 });
-      const [done, stopped, ...rest] = statefulSets as { outcomes: object[]; error: object | null }[];
-      expect(rest).to.deep.equal([]);
-      expect(done?.outcomes[0]).to.include({ status: 'reused', uuid: port?.['_uuid'] });
-      expect(stopped?.error).to.include({ code: 'OutcomeUnknown' });
-    });
+    onRealServer(() => {
+      it('prints what was done when it fails on the way (exit code 1)', async () => {
+        const first = { name: 'first', pool: '10.16.0.31' };
+        await applied(first);
+        const port = await scene.port('first-0.product');
+        const meanwhile = (): Promise<void> => asSandbox(scene.sandbox).pause();
+        const more = await scene.manifest(
+          first,
+          { name: 'second', replicas: 0 },
+          { name: 'third', pool: '10.16.0.33' },
+        );
+        await scene.run('apply', '-f', await scene.manifest({ name: 'second', pool: '10.16.0.32' }));
+        const args = ['apply', '-f', more, '--on-scale-down', 'release', '--timeout', '3', '--json'];
+        const { statefulSets, ...document } = documentOf(await scene.ask({ answer: 'y', meanwhile }, ...args));
+        asSandbox(scene.sandbox).resume();
+        expect(document).to.include({ exitCode: 1 });
+        const [done, stopped, ...rest] = statefulSets as { outcomes: object[]; error: object | null }[];
+        expect(rest).to.deep.equal([]);
+        expect(done?.outcomes[0]).to.include({ status: 'reused', uuid: port?.['_uuid'] });
+        expect(stopped?.error).to.include({ code: 'OutcomeUnknown' });
+      });
 
-    it('reaches a server over TLS', async () => {
-      await using sandbox = await Sandbox.start({ ssl: true });
-      const { privateKey, certificate, ca } = sandbox.tls;
-      const tls = ['--private-key', privateKey, '--certificate', certificate, '--ca-cert', ca];
-      expect((await scene.run('list', '--db', sandbox.sslRemote, ...tls)).exitCode).to.equal(0);
-      const { exitCode, err } = await scene.run('list', '--db', sandbox.sslRemote, '--timeout', '0.5');
-      expect(exitCode).to.equal(2);
-      expect(err).to.match(/^ovn-northbound ports: ssl:.* needs --ca-cert FILE, /);
+      it('reaches a server over TLS', async () => {
+        await using sandbox = await Sandbox.start({ ssl: true });
+        const { privateKey, certificate, ca } = sandbox.tls;
+        const tls = ['--private-key', privateKey, '--certificate', certificate, '--ca-cert', ca];
+        expect((await scene.run('list', '--db', sandbox.sslRemote, ...tls)).exitCode).to.equal(0);
+        const { exitCode, err } = await scene.run('list', '--db', sandbox.sslRemote, '--timeout', '0.5');
+        expect(exitCode).to.equal(2);
+        expect(err).to.match(/^ovn-northbound ports: ssl:.* needs --ca-cert FILE, /);
+      });
     });
 
     it('warns of a pool that stands where it has no effect', async () => {

@@ -5,10 +5,11 @@ import { OvsdbClient } from '../../lib/client/client.js';
 import type { ClientOptions } from '../../lib/client/client-options.js';
 import type { ClientState } from '../../lib/client/client-state.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import type { SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
 import { failure } from '../failure.js';
+import { asSandbox, onRealServer, startServer, type TestServer } from './test-server.js';
 
 type Client = OvsdbClient<UntypedTables, Record<'Logical_Switch' | 'Logical_Switch_Port' | 'Address_Set', string>>;
 
@@ -88,11 +89,11 @@ async function expectEqual(client: Client, remote: string): Promise<void> {
 
 describe('reconnecting', function () {
   this.timeout(90_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start();
+    sandbox = await startServer();
     proxy = await ClientProxy.start(sandbox.remote);
     using raw = await RawClient.connect(sandbox.remote);
     await raw.commit(
@@ -162,16 +163,18 @@ describe('reconnecting', function () {
     expect(TABLES.flatMap((table): unknown[] => [...client.tables[table]])).to.have.ordered.members(rows);
   });
 
-  it('notices a server that is frozen, and comes back when that goes on', async () => {
-    await using client = await connect(proxy.remote, { probeIntervalMs: 1_000, schemaTimeoutMs: 2_000 });
-    const { states } = follow(client);
-    await sandbox.pause();
-    await eventually(() => states.includes('backoff'));
-    expect(client.tables.Logical_Switch_Port.size).to.equal(100);
-    sandbox.resume();
-    await client.synced({ timeoutMs: 20_000 });
-    await client.transact((tx) => tx.insert('Address_Set', { name: 'after' }));
-    await expectEqual(client, sandbox.remote);
+  onRealServer(() => {
+    it('notices a server that is frozen, and comes back when that goes on', async () => {
+      await using client = await connect(proxy.remote, { probeIntervalMs: 1_000, schemaTimeoutMs: 2_000 });
+      const { states } = follow(client);
+      await asSandbox(sandbox).pause();
+      await eventually(() => states.includes('backoff'));
+      expect(client.tables.Logical_Switch_Port.size).to.equal(100);
+      asSandbox(sandbox).resume();
+      await client.synced({ timeoutMs: 20_000 });
+      await client.transact((tx) => tx.insert('Address_Set', { name: 'after' }));
+      await expectEqual(client, sandbox.remote);
+    });
   });
 
   it('tells its states in order, with why and for how long it waits', async () => {
@@ -203,9 +206,9 @@ describe('reconnecting', function () {
       tables: { T: { columns: { name: { type: 'string' }, ...columns }, isRoot: true } },
     });
     const text = { type: { key: 'string', min: 0, max: 'unlimited' } };
-    await sandbox.addDatabase(schema('1.0.0', { old: text }));
+    await using changing = await startServer({ schemas: schema('1.0.0', { old: text }) });
     await using client = await OvsdbClient.connect({
-      remotes: sandbox.remote,
+      remotes: changing.remote,
       database: 'Changing',
       tables: 'all',
       backoff: { minMs: 20, maxMs: 50 },
@@ -213,7 +216,7 @@ describe('reconnecting', function () {
     await client.transact((tx) => tx.insert('T', { name: 'a', old: ['x', 'y'] }));
     const updates: string[][] = [];
     client.tables['T']!.on('update', (_row, _old, columns) => updates.push([...columns]));
-    await sandbox.convert(schema('2.0.0', { fresh: text }));
+    await changing.convert(schema('2.0.0', { fresh: text }));
     await eventually(() => client.schema.version === '2.0.0' && client.state.name === 'synced');
     expect(client.has('T', 'fresh')).to.equal(true);
     expect(client.has('T', 'old')).to.equal(false);

@@ -5,10 +5,12 @@ import { OvsdbClient } from '../../lib/client/client.js';
 import type { RowData } from '../../lib/replica/row.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { comparable, eventually, hasFailed, RawClient } from './raw-client.js';
+import { startServer } from './test-server.js';
 
+/** The newest first. */
+const MONITORS = ['monitor_cond_since', 'monitor_cond', 'monitor'] as const;
 const TABLES = ['NB_Global', 'Logical_Switch', 'Logical_Switch_Port', 'Port_Group', 'Address_Set', 'ACL'] as const;
 
 /** Random transactions by a client that knows no more than the uuids that it was given. */
@@ -287,15 +289,14 @@ describe('the replica of a real server', function () {
     ['monitor', 55, 'over connections that are cut at random'],
   ] as const) {
     it(`equals the server after random transactions of others, by ${method} ${cut ?? ''}`.trim(), async () => {
-      await using sandbox = await Sandbox.start();
-      if (method === 'monitor') await sandbox.appctl('ovsdb-server/disable-monitor-cond');
+      await using sandbox = await startServer();
       using raw = await RawClient.connect(sandbox.remote);
       const writer = new RandomWriter(raw, seed);
       for (let i = 0; i < 20; i++) await writer.step();
       await using proxy = await ClientProxy.start(sandbox.remote);
-      if (method === 'monitor_cond') {
-        proxy.onRequest = (message) => (message.method === 'monitor_cond_since' ? { error: 'unknown method' } : 'pass');
-      }
+      // The server is one that does not know the newer ones.
+      const newer: readonly unknown[] = MONITORS.slice(0, MONITORS.indexOf(method));
+      proxy.onRequest = (message) => (newer.includes(message.method) ? { error: 'unknown method' } : 'pass');
       await using client = await connect(proxy.remote);
       expect(client.state).to.include({ name: 'synced', method });
       const follower = new Follower(client);
@@ -320,7 +321,7 @@ describe('the replica of a real server', function () {
   }
 
   it('keeps the identity of rows that a change does not concern', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     using raw = await RawClient.connect(sandbox.remote);
     await raw.commit(...['a', 'b'].map((name) => ({ op: 'insert', table: 'Logical_Switch', row: { name } })));
     await using client = await connect(sandbox.remote);
@@ -339,7 +340,7 @@ describe('the replica of a real server', function () {
   });
 
   it('holds the rows that meet one of the conditions, as they come to and as they no longer do', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     using raw = await RawClient.connect(sandbox.remote);
     const insert = (name: string, row: object): object => ({
       op: 'insert',
@@ -388,7 +389,7 @@ describe('the replica of a real server', function () {
   });
 
   it('holds only the columns that were chosen, and says so for others', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     using raw = await RawClient.connect(sandbox.remote);
     await raw.commit({ op: 'insert', table: 'Address_Set', row: { name: 'a', addresses: '10.0.0.1' } });
     await using client = await OvsdbClient.connect({
@@ -410,7 +411,7 @@ describe('the replica of a real server', function () {
   });
 
   it('settles until() at once, after a change, on abort, after its time, and when the predicate throws', async () => {
-    await using sandbox = await Sandbox.start();
+    await using sandbox = await startServer();
     using raw = await RawClient.connect(sandbox.remote);
     await using client = await connect(sandbox.remote);
     const table = client.tables['Address_Set']!;

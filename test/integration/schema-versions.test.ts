@@ -12,10 +12,10 @@ import { lspAdd, lspSetAddresses } from '../../lib/nb/ports.js';
 import { lsAdd } from '../../lib/nb/switches.js';
 import { northboundSchema, type NorthboundTables } from '../../lib/nb/tables.js';
 import { parseSchema } from '../../lib/schema/schema.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { eventually } from './raw-client.js';
 import { failure } from '../failure.js';
+import { startServer, type TestServer } from './test-server.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OLDER = join(ROOT, 'test/schemas');
@@ -31,13 +31,13 @@ const known = parseSchema(northboundSchema);
 for (const file of FILES) {
   describe(`the northbound client on ${file.slice(file.lastIndexOf('/') + 1)}`, function () {
     this.timeout(90_000);
-    let sandbox: Sandbox;
+    let sandbox: TestServer;
     let proxy: ClientProxy;
     let nb: NorthboundClient<SelectionOf<NorthboundTables, 'all'>>;
     const warnings: ClientWarning[] = [];
 
     before(async () => {
-      sandbox = await Sandbox.start({ schemas: file });
+      sandbox = await startServer({ schemas: file });
       proxy = await ClientProxy.start(sandbox.remote);
       nb = await connectNorthbound({
         remotes: proxy.remote,

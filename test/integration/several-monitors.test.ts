@@ -3,10 +3,11 @@ import { expect } from 'chai';
 
 import { OvsdbClient } from '../../lib/client/client.js';
 import type { UntypedTables } from '../../lib/schema/types.js';
-import { Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
+import type { SandboxSchema } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
 import { comparable, eventually, RawClient } from './raw-client.js';
+import { asSandbox, onRealServer, startServer, type TestServer } from './test-server.js';
 import { WatchedTables } from './watched-tables.js';
 
 const DATABASE = 'Several';
@@ -28,11 +29,11 @@ type Client = OvsdbClient<UntypedTables, Record<'Port' | 'Switch', string>>;
 
 describe('several monitors of one client', function () {
   this.timeout(180_000);
-  let sandbox: Sandbox;
+  let sandbox: TestServer;
   let proxy: ClientProxy;
 
   beforeEach(async () => {
-    sandbox = await Sandbox.start({ schemas: schema() });
+    sandbox = await startServer({ schemas: schema() });
     proxy = await ClientProxy.start(sandbox.remote);
     const ports = Array.from({ length: 40 }, (_, i) => ({ name: `p${i}`, group: i % 2 === 0 ? 'even' : 'odd' }));
     await write(...ports.map(insertPort), { op: 'insert', table: 'Switch', row: { name: 'sw' } });
@@ -54,10 +55,6 @@ describe('several monitors of one client', function () {
       tables: ['Port', 'Switch'],
       backoff: { minMs: 10, maxMs: 40 },
     });
-  /** Different monitors that the server has. */
-  async function countMonitors(): Promise<number> {
-    return Number(/monitors:(\d+)/.exec(await sandbox.appctl('memory/show'))?.[1]);
-  }
   const evenPorts = { Port: { columns: ['name', 'group'], where: [['group', '==', 'even']] } } as const;
 
   async function disconnect(client: Client): Promise<void> {
@@ -169,32 +166,39 @@ describe('several monitors of one client', function () {
     expect(monitors, 'requests of the monitor that came too late').to.deep.equal([]);
   });
 
-  it('may be closed while the client reconnects, and the server is not asked for them any more', async () => {
-    await using client = await connect();
-    const monitors = await countMonitors();
-    for (const when of ['connecting', 'syncing', 'backoff'] as const) {
-      const monitored = await client.monitor({ tables: evenPorts });
-      let batches = 0;
-      monitored.on('batch', () => batches++);
-      const stop = client.on('state', ({ name }) => {
-        if (name === when) monitored.close();
-      });
-      const states: string[] = [];
-      client.on('state', ({ name }) => states.push(name));
-      client.reconnect();
-      await eventually(() => states.at(-1) === 'synced');
-      stop();
-      proxy.requests.length = 0;
-      await write(insertPort({ name: when, group: 'even' }));
-      await eventually(() => client.tables.Port.find({ name: when }) !== undefined);
-      expect(batches, when).to.equal(0);
-      expect(client.state.name).to.equal('synced');
-      expect(monitored.tables.Port.find({ name: when })).to.equal(undefined);
+  onRealServer(() => {
+    /** Different monitors that the server has. */
+    async function countMonitors(): Promise<number> {
+      return Number(/monitors:(\d+)/.exec(await asSandbox(sandbox).appctl('memory/show'))?.[1]);
     }
-    // What the server still kept would be told to somebody who does not know it.
-    expect(await countMonitors()).to.equal(monitors);
-    await client.monitor({ tables: evenPorts });
-    expect(await countMonitors()).to.equal(monitors + 1);
+
+    it('may be closed while the client reconnects, and the server is not asked for them any more', async () => {
+      await using client = await connect();
+      const monitors = await countMonitors();
+      for (const when of ['connecting', 'syncing', 'backoff'] as const) {
+        const monitored = await client.monitor({ tables: evenPorts });
+        let batches = 0;
+        monitored.on('batch', () => batches++);
+        const stop = client.on('state', ({ name }) => {
+          if (name === when) monitored.close();
+        });
+        const states: string[] = [];
+        client.on('state', ({ name }) => states.push(name));
+        client.reconnect();
+        await eventually(() => states.at(-1) === 'synced');
+        stop();
+        proxy.requests.length = 0;
+        await write(insertPort({ name: when, group: 'even' }));
+        await eventually(() => client.tables.Port.find({ name: when }) !== undefined);
+        expect(batches, when).to.equal(0);
+        expect(client.state.name).to.equal('synced');
+        expect(monitored.tables.Port.find({ name: when })).to.equal(undefined);
+      }
+      // What the server still kept would be told to somebody who does not know it.
+      expect(await countMonitors()).to.equal(monitors);
+      await client.monitor({ tables: evenPorts });
+      expect(await countMonitors()).to.equal(monitors + 1);
+    });
   });
 
   it('that the server refuses reject, and leave the client and its other monitors alone', async () => {

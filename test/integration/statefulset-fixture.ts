@@ -1,4 +1,4 @@
-/** A real server, a manager's client whose transactions are counted on the way, and a second client that checks. */
+/** A server, a manager's client whose transactions are counted on the way, and a second client that checks. */
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import type { StatefulSetPortManagerOptions } from '../../lib/statefulset/manager-options.js';
@@ -6,10 +6,10 @@ import type { PodOutcome } from '../../lib/statefulset/manager-results.js';
 import { PortError, type PortErrorCode } from '../../lib/statefulset/port-error.js';
 import type { NamespaceSubnet } from '../../lib/statefulset/switches/site.js';
 import { IP_POOL_ANNOTATION, type StatefulSetLike } from '../../lib/statefulset/workload.js';
-import { Sandbox } from '../../lib/testing/sandbox.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { Gate } from '../faults/gate.js';
 import { RawClient } from './raw-client.js';
+import { startServer, type TestServer } from './test-server.js';
 
 /** The installed server may have an older schema. */
 const onWarning = (): void => undefined;
@@ -91,7 +91,7 @@ export interface Place {
 
 /** See the head of this file. */
 export class StatefulSetBench implements AsyncDisposable {
-  readonly sandbox: Sandbox;
+  readonly sandbox: TestServer;
   readonly proxy: ClientProxy;
   readonly nb: NorthboundClient;
   readonly raw: RawClient;
@@ -100,7 +100,7 @@ export class StatefulSetBench implements AsyncDisposable {
   readonly #gated: { readonly gate: Gate; readonly nb: NorthboundClient }[] = [];
   #count = 0;
 
-  private constructor(sandbox: Sandbox, proxy: ClientProxy, nb: NorthboundClient, raw: RawClient) {
+  private constructor(sandbox: TestServer, proxy: ClientProxy, nb: NorthboundClient, raw: RawClient) {
     this.sandbox = sandbox;
     this.proxy = proxy;
     this.nb = nb;
@@ -108,7 +108,7 @@ export class StatefulSetBench implements AsyncDisposable {
   }
 
   static async start(): Promise<StatefulSetBench> {
-    const sandbox = await Sandbox.start();
+    const sandbox = await startServer();
     const proxy = await ClientProxy.start(sandbox.remote);
     const nb = await connectNorthbound({ remotes: proxy.remote, backoff: { minMs: 10, maxMs: 100 }, onWarning });
     return new StatefulSetBench(sandbox, proxy, nb, await RawClient.connect(sandbox.remote));

@@ -5,8 +5,8 @@ import { connectNorthbound } from '../../lib/nb/northbound.js';
 import { VersionedSet } from '../../lib/replica/versioned-set.js';
 import type { Atom } from '../../lib/schema/types.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { Sandbox } from '../../lib/testing/index.js';
 import { ClientProxy } from '../faults/client-proxy.js';
+import { startServer } from './test-server.js';
 
 interface Cost {
   readonly operations: number;
@@ -17,7 +17,7 @@ interface Cost {
 describe('creating ports on a switch with many', () => {
   for (const coalesce of [false, true]) {
     it(`takes the operations and bytes of one with few, and reads no set of ports${coalesce ? ', coalesced' : ''}`, async () => {
-      await using sandbox = await Sandbox.start();
+      await using sandbox = await startServer();
       await using proxy = await ClientProxy.start(sandbox.remote);
       await using nb = await connectNorthbound({
         remotes: proxy.remote,
