@@ -70,7 +70,6 @@ for (const informer of [sets, pods]) {
   });
   await informer.start();
 }
-console.log(`watching   ${sets.list().length} StatefulSets and ${pods.list().length} pods, Ctrl-C ends it`);
 
 process.once('SIGINT', () => {
   stopped = true;
@@ -78,3 +77,4 @@ process.once('SIGINT', () => {
   manager.close();
   nb.close();
 });
+console.log(`watching   ${sets.list().length} StatefulSets and ${pods.list().length} pods, Ctrl-C ends it`);

@@ -57,7 +57,6 @@ try {
     `by two keys:  ${front.length} ports of tenant-7 in front, such as ${front.map(({ name }) => name).sort()[0]}`,
   );
   console.log(`by member:    ${ports.find({ addresses: [addressOf(777)] })?.name} has ${addressOf(777)}`);
-
   const byIndex = timeOf(() => ports.find({ external_ids: { 'example-pod': 'shop/web-1999' } }));
   const byScan = timeOf(() => ports.filter((port) => port.external_ids['example-pod'] === 'shop/web-1999')[0]);
   console.log(`a look-up takes ${byIndex.toFixed(1)} µs by index, ${byScan.toFixed(1)} µs by looking at every row`);

@@ -23,7 +23,7 @@ function managerOf(client: NorthboundClient): StatefulSetPortManager {
 
 /** A StatefulSet as any Kubernetes client hands it over, or as parsed YAML. */
 function statefulSet(name: string, replicas: number, pool?: string): StatefulSetLike {
-  const annotations = pool === undefined ? {} : { 'ovn.kubernetes.io/ip_pool': pool };
+  const annotations: Record<string, string> = pool === undefined ? {} : { 'ovn.kubernetes.io/ip_pool': pool };
   return { metadata: { name, namespace }, spec: { replicas, template: { metadata: { annotations } } } };
 }
 

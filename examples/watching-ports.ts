@@ -20,7 +20,6 @@ const ports = nb.tables.Logical_Switch_Port;
 
 // Listeners hear of changes from now on, so the rows that are there already are read first.
 for (const port of ports) console.log(`there    ${port.name}: ${port.addresses.join('; ') || 'no addresses'}`);
-console.log(`${ports.size} ports; watching ${remotes}, Ctrl-C ends it`);
 
 // Events come after the whole transaction was applied: what a listener reads from the replica is never half of it.
 ports.on('insert', (port) => console.log(`new      ${port.name}: ${port.addresses.join('; ') || 'no addresses'}`));
@@ -51,3 +50,4 @@ process.once('SIGINT', () => {
   nb.close();
   console.log('stopped');
 });
+console.log(`${ports.size} ports; watching ${remotes}, Ctrl-C ends it`);
