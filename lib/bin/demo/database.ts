@@ -14,7 +14,7 @@ import type { DemoOptions } from './options.js';
 import { readPorts, type PortRecord, type Snapshot } from './snapshot.js';
 import { Witness } from './witness.js';
 
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 5_000;
 const CLEANUP_TIMEOUT_MS = 20_000;
 
 /** See the head of this file. */

@@ -74,7 +74,8 @@ function show({ host, remote }: DemoDatabase, switchName: string, signal: AbortS
     execFile('ovn-nbctl', args, { env, signal, maxBuffer: 1 << 28 }, (error, stdout) => {
       if (error === null) resolve(stdout);
       else if (signal.aborted) reject(signal.reason);
-      else if (error.code === 'ENOENT') resolve(undefined);
+      // It is not there, or what is there is no program.
+      else if (error.code === 'ENOENT' || error.code === 'EACCES') resolve(undefined);
       else reject(new DemoError(`ovn-nbctl show failed: ${error.message}`, { cause: error }));
     });
   });
