@@ -20,6 +20,8 @@ const REPORTER = join(ROOT, '.ci/reporter.cjs');
 const LANES = [['test/integration/**/*.test.ts'], ['test/!(integration)/**/*.test.ts', 'test/*.test.ts']];
 /** Tests that start their server so get the one that TEST_SERVER says: see test/integration/test-server.ts. */
 const STARTERS = /\b(?:startServer\(|startCluster\(|(?:FaultServer|PortsScene|StatefulSetBench)\.start\()/;
+/** What these show does not depend on the server, and takes long. */
+const PROGRAMS = /\/(?:ports-command-program|watch)\.test\.ts$/;
 
 const given = process.argv.slice(2);
 const args = given.filter((argument) => argument !== '--no-typecheck' && argument !== '--embedded');
@@ -79,7 +81,8 @@ function startEmbeddedLane() {
   if (isInterrupted) return undefined;
   const files = readdirSync(join(ROOT, 'test'), { recursive: true })
     .map((path) => `test/${path}`)
-    .filter((path) => path.endsWith('.test.ts') && STARTERS.test(readFileSync(join(ROOT, path), 'utf8')));
+    .filter((path) => path.endsWith('.test.ts') && !PROGRAMS.test(path))
+    .filter((path) => STARTERS.test(readFileSync(join(ROOT, path), 'utf8')));
   return startLane(hasFiles ? [] : files.sort(), { TEST_SERVER: 'embedded' });
 }
 
