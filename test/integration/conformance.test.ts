@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { runProgram } from '../../lib/testing/executable.js';
 import { ClusterSandbox, Sandbox, type SandboxSchema } from '../../lib/testing/index.js';
 import { buildAdapter } from '../conformance/build.mjs';
 import { freePort } from '../free-port.js';
+import { eventually } from './raw-client.js';
 import { onRealServer, startServer, type TestServer } from './test-server.js';
 
 const optional = (key: unknown, max: number | 'unlimited' = 'unlimited'): object => ({ type: { key, min: 0, max } });
@@ -288,6 +291,36 @@ describe('conformance adapter', function () {
   });
 
   onRealServer(() => {
+    it('has the embedded server stand in for ovsdb-server, with what is in the file of the database', async () => {
+      const [file, socket, pid] = ['standin.db', 'standin.sock', 'standin.pid'].map((name) => join(sandbox.directory, name)); // prettier-ignore
+      const row = { i: 7, r: 0.5, ia: ['set', [9, 8]], sa: 'x' };
+      await runProgram('ovsdb-tool', ['create', file!, schemaFile]);
+      await runProgram('ovsdb-tool', [
+        'transact',
+        file!,
+        transaction({ op: 'insert', table: 'simple', row: { i: 1 } }),
+      ]);
+      await runProgram('ovsdb-tool', [
+        'transact',
+        file!,
+        transaction({ op: 'update', table: 'simple', where: [], row }),
+      ]);
+      const args = ['-vconsole:warn', '--no-chdir', `--remote=punix:${socket}`, `--pidfile=${pid}`, file!];
+      const server = spawn(join(adapter.embeddedPrograms, 'ovsdb-server'), args, { stdio: 'inherit' });
+      const ended = once(server, 'close');
+      try {
+        await eventually(() => existsSync(pid!));
+        const select = transaction({ op: 'select', table: 'simple', where: [], columns: ['i', 'r', 'ia', 'sa'] });
+        expect(await run(['transact', `unix:${socket}`, select])).to.equal(
+          '[{"rows":[{"i":7,"ia":["set",[8,9]],"r":0.5,"sa":"x"}]}]\n',
+        );
+      } finally {
+        server.kill();
+      }
+      expect(await ended).to.deep.equal([0, null]);
+      expect([socket, pid].map((path) => existsSync(path!))).to.deep.equal([false, false]);
+    });
+
     it('lets the server connect', async () => {
       const port = await freePort();
       await using server = await Sandbox.start({
