@@ -4,18 +4,16 @@
  * The code is bundled into one file that all entry points share, so that there is one of each class, and the packages
  * that the library needs at run time are built in. Both are for who imports it: a file for each module takes Node
  * twice as long as all of it in one, and Node looks through the text of every CommonJS package that a module imports
- * for the names of its exports, which for two of the three takes longer than all the rest. White space goes, names
- * stay: what a stack trace says can be found in lib.
- *
- * Declarations are as TypeScript makes them, those apart that no entry point leads to.
+ * for the names of its exports, which for two of the three takes longer than all the rest. White space and what syntax
+ * can say in fewer letters go, names stay: the functions of a stack trace can be found in lib, its line numbers cannot.
  */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -24,26 +22,34 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+
+import { pruneDeclarations } from './declarations.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const ENTRY_POINTS = ['index', 'testing/index', 'bin/ovn-northbound'];
+const DOORS = ['index', 'testing/index'];
+const ENTRY_POINTS = [...DOORS, 'bin/ovn-northbound'];
 const BUILT_IN = ['eventemitter3', 'ipaddr.js', 'json-rpc-2.0'];
+/** The one part of json-rpc-2.0 that is used: a CommonJS package is built in whole, and half of it is for servers. */
+const PARTS = { 'json-rpc-2.0': 'json-rpc-2.0/dist/client.js' };
 
 const require = createRequire(import.meta.url);
 const { dependencies } = require('../package.json');
 
-/** Puts the licence of each package that is built in before its code, as the licence asks. */
-const licences = {
-  name: 'licences',
+/** What is built in is minified whole, names too; before it stands its licence, as the licence asks. */
+const builtIn = {
+  name: 'built-in',
   setup({ onLoad }) {
     for (const name of BUILT_IN) {
       const folder = join(ROOT, 'node_modules', name);
       const { version } = require(join(folder, 'package.json'));
-      const main = require.resolve(name);
-      onLoad({ filter: new RegExp(`^${main.replace(/[.\\/]/g, '\\$&')}$`) }, () => ({
-        contents: `/*! ${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8')}*/\n${readFileSync(main, 'utf8')}`,
-      }));
+      const main = realpathSync(require.resolve(PARTS[name] ?? name));
+      const licence = `/*! ${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8')}*/\n`;
+      const files = new RegExp(`^${realpathSync(folder).replace(/[.\\/]/g, '\\$&')}/`);
+      onLoad({ filter: files }, async ({ path }) => {
+        const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, legalComments: 'none' });
+        return { contents: (path === main ? licence : '') + code };
+      });
     }
   },
 };
@@ -53,7 +59,9 @@ const licences = {
  * would show. Its own option for that, keepNames, costs a call for each function that is made.
  */
 function withClassNames(text) {
-  const renamed = new Map([...text.matchAll(/\bvar (\w+)=class (_\1)\b/g)].map(([, name, given]) => [given, name]));
+  const renamed = new Map(
+    [...text.matchAll(/(?<=\bvar |,\s?)(\w+)=class (_\1)\b/g)].map(([, name, given]) => [given, name]),
+  );
   return text.replace(/(?<![\w$#.])_\w+/g, (word) => renamed.get(word) ?? word);
 }
 
@@ -62,24 +70,16 @@ function compileDeclarations(outDir) {
   const args = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--noEmitOnError', '--outDir', outDir];
   const { status } = spawnSync(process.execPath, [compiler, ...args], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new Error('The types are wrong.');
-  const reached = new Set();
-  const reach = (file) => {
-    if (reached.has(file)) return;
-    reached.add(file);
-    for (const [, target] of readFileSync(file, 'utf8').matchAll(/\b(?:from |import\()["'](\..*?)\.js["']/g)) {
-      reach(join(dirname(file), `${target}.d.ts`));
-    }
-  };
-  for (const name of ENTRY_POINTS.filter((name) => !name.startsWith('bin/'))) reach(join(outDir, `${name}.d.ts`));
-  for (const path of readdirSync(outDir, { recursive: true }).map((path) => join(outDir, path))) {
-    if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path);
-  }
+  pruneDeclarations(
+    outDir,
+    DOORS.map((name) => join(outDir, `${name}.d.ts`)),
+  );
 }
 
 const fresh = mkdtempSync(join(ROOT, '.build-'));
 try {
   compileDeclarations(fresh);
-  const { outputFiles } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRY_POINTS.map((name) => `lib/${name}.ts`),
     outbase: 'lib',
@@ -90,13 +90,21 @@ try {
     platform: 'node',
     target: 'node20.19',
     external: Object.keys(dependencies).filter((name) => !BUILT_IN.includes(name)),
-    plugins: [licences],
+    alias: PARTS,
+    plugins: [builtIn],
     legalComments: 'inline',
     minifyWhitespace: true,
+    minifySyntax: true,
     lineLimit: 120,
     logLevel: 'warning',
+    metafile: true,
     write: false,
   });
+  for (const path of Object.keys(metafile.inputs)) {
+    const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+    if (name !== undefined && !BUILT_IN.includes(name))
+      throw new Error(`${name} would be built in without its licence.`);
+  }
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, withClassNames(text));

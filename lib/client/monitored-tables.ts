@@ -1,7 +1,3 @@
-/**
- * What callers see of a choice of tables that is kept in sync. A client has one of its own and can have more over the
- * same connection.
- */
 import { NotMonitoredError } from '../errors.js';
 import type { ChangesOptions } from '../replica/changes.js';
 import type { RuntimeConditions } from '../replica/conditions.js';
@@ -15,7 +11,10 @@ import { columnsOf, type MonitorEvents, type TableMonitoring } from './table-mon
 /** Which rows of some tables to replicate from now on. */
 export type NewConditions<DB, S> = { readonly [T in Extract<keyof S, TableName<DB>>]?: RowConditions<DB, T> };
 
-/** See the head of this file. `DB` describes the database's tables, `S` which of them and which columns there are. */
+/**
+ * A choice of tables that is kept in sync. A client has one of its own and can have more over the same connection, see
+ * `OvsdbClient.monitor`. `DB` describes the database's tables, `S` which of them and which columns there are.
+ */
 export class MonitoredTables<DB, S> implements AsyncDisposable {
   /** The replicated tables. Reads answer from memory, from the last true state while the client reconnects. */
   readonly tables: ReplicaTables<DB, S>;

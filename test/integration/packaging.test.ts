@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
+import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -118,7 +119,8 @@ describe('the package', function () {
       .filter((file) => file.endsWith('.js'))
       .map((file) => readFileSync(join(folder, 'package', file), 'utf8'))
       .join('\n');
-    const builtIn = new Set(Array.from(code.matchAll(/"node_modules\/([^/"]+)\//g), ([, name]) => name!));
+    const builtIn = new Set(Array.from(code.matchAll(/\/\*! (\S+) \d/g), ([, name]) => name!));
+    // The build fails on any other that it would build in.
     expect([...builtIn]).to.have.members(['eventemitter3', 'ipaddr.js', 'json-rpc-2.0']);
     for (const name of builtIn) {
       expect(code).to.include(`/*! ${name} ${manifest.dependencies[name]!}\n`);
@@ -160,6 +162,48 @@ describe('the package', function () {
       const { Sandbox } = require('ovn-northbound/testing');
       console.log(typeof OvsdbError, typeof Sandbox.start);`;
     expect((await runNode(path, 'main.js', text)).split('\n')).to.include('function function');
+  });
+
+  it('can be bundled by esbuild, and the bundle runs', async () => {
+    const path = project('bundle', { type: 'module' });
+    writeFileSync(
+      join(path, 'main.ts'),
+      `import { connectNorthbound } from 'ovn-northbound';
+       import { EmbeddedServer } from 'ovn-northbound/testing';
+       const server = await EmbeddedServer.start();
+       const nb = await connectNorthbound({ remotes: server.remote });
+       await nb.transact((tx) => tx.insert('Logical_Switch', { name: 'bundled' }));
+       console.log(nb.tables.Logical_Switch.find({ name: 'bundled' })?.name);
+       nb.close();
+       await server.stop();`,
+    );
+    for (const format of ['esm', 'minified'] as const) {
+      const outfile = join(path, `${format}.mjs`);
+      await build({
+        absWorkingDir: path,
+        entryPoints: ['main.ts'],
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        minify: format === 'minified',
+        outfile,
+        logLevel: 'silent',
+      });
+      // Elsewhere, where it finds no packages.
+      const lonely = join(folder, `${format}.mjs`);
+      writeFileSync(lonely, readFileSync(outfile));
+      const { stdout, stderr } = await run(process.execPath, [lonely], { cwd: folder });
+      expect(stdout + stderr, format).to.equal('bundled\n');
+    }
+  });
+
+  it('runs nothing when it is installed, and neither does what it needs', () => {
+    for (const path of ['', ...Object.keys(manifest.dependencies).map((name) => `node_modules/${name}`)]) {
+      const file = join(folder, 'package', path, 'package.json');
+      const { scripts = {} } = JSON.parse(readFileSync(file, 'utf8')) as { scripts?: Readonly<Record<string, string>> };
+      const run = Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name));
+      expect(run, file).to.deep.equal([]);
+    }
   });
 
   it('loads what it needs, and nothing more, when it is imported', async () => {
