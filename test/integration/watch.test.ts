@@ -215,6 +215,7 @@ describe('the program ovn-northbound watch', function () {
   it('ends quietly when nobody reads its lines any more', async () => {
     const { child, printed, ended } = piped('watch', '--switch', 'product');
     await eventually(() => printed.out.includes('in sync'), 'the first line');
+    expect(printed.out).to.match(/: 1 logical switch, /);
     child.stdout.destroy();
     const change = setInterval(() => void scene.setPort('vm1', { external_ids: ['map', [['at', String(Math.random())]]] }), 50); // prettier-ignore
     expect(await ended).to.equal(0);

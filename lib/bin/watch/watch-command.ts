@@ -6,7 +6,7 @@ import { InterruptedError } from '../interrupted-error.js';
 import { openNorthbound } from '../open-northbound.js';
 import { readSource } from '../ports/database.js';
 import { readManifest, type ManifestSource } from '../ports/manifest.js';
-import { printable } from '../ports/table.js';
+import { counted, printable } from '../ports/table.js';
 import { batchEntry, ChangeLog, logEntries, logLine, type LogEntry } from './change-log.js';
 import { parseWatchCommandLine, type WatchCommandLine } from './command-line.js';
 import { ConnectionNews } from './connection-news.js';
@@ -109,7 +109,7 @@ function writeLog(
     if (entries.length > 0) output.write(entries.map(logLine).join(''));
   };
   const news = new ConnectionNews(nb.state);
-  const sight = `${model.switches.length} logical switches, ${countsText(model.counts)}`;
+  const sight = `${counted(model.switches.length, 'logical switch', 'logical switches')}, ${countsText(model.counts)}`;
   const missing = model.missing.map((name) => ({ at: new Date(), where: [], text: `there is no switch ${name} yet` }));
   write([{ at: new Date(), where: [], text: `in sync with ${news.link.remote}: ${sight}` }, ...missing]);
   nb.on('batch', ({ changes }) => write(logEntries(model.apply(changes), new Date())));
