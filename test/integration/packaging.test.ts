@@ -107,6 +107,10 @@ describe('the package', function () {
         .filter((target) => !declarations.includes(target)),
     );
     expect(missing).to.deep.equal([]);
+    const internal = declarations.filter((file) =>
+      readFileSync(join(folder, 'package', file), 'utf8').includes('@internal'),
+    );
+    expect(internal).to.deep.equal([]);
   });
 
   it('takes no more than 1 MB, unpacked', () => {
