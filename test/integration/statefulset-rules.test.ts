@@ -627,7 +627,9 @@ describe('the rules for the ports of StatefulSets', () => {
     const set = statefulSet('web', place.namespace, 1, '10.16.1.1');
     const { mac } = await manager.ensurePort(pod('web-0', place.namespace), set);
     await bench.sandbox.nbctl('lsp-set-addresses', `web-0.${place.namespace}`, `${mac} 10.16.1.50`);
-    await bench.nb.tables.Logical_Switch_Port.until(({ addresses }) => addresses[0]?.endsWith('.50') === true);
+    await bench.nb.tables.Logical_Switch_Port.until(
+      ({ name, addresses }) => name === `web-0.${place.namespace}` && addresses[0]?.endsWith('.50') === true,
+    );
     const kept = await manager.ensurePort(pod('web-0', place.namespace), set);
     expect(kept).to.deep.include({ ip4: '10.16.1.50', drift: { want: ['10.16.1.1'], have: ['10.16.1.50'] } });
     const other = await manager.ensurePort(
