@@ -15,8 +15,8 @@ export type Direction = 'toServer' | 'toClient';
  */
 export type Break = 'close' | 'reset' | 'half-close' | 'silence';
 
-/** Passes a portion of bytes on, when and as it likes, in order. `isOpen` tells whether there still is a connection. */
-export type Portions = (bytes: Buffer, send: (bytes: Buffer) => void) => void;
+/** Passes a portion of bytes on, when and as it likes, in order. `send` returns false when nothing more can be sent. */
+export type Portions = (bytes: Buffer, send: (bytes: Buffer) => boolean) => void;
 
 /** What is done to one connection. */
 export interface LinePlan {
@@ -88,13 +88,14 @@ export class FaultLine extends Relay {
     for (const direction of ['toServer', 'toClient'] as const) {
       const [from, to] = ends[direction];
       const limit = plan.break?.direction === direction ? plan.break.afterBytes : Infinity;
-      const send = (bytes: Buffer): void => {
-        if (silent.has(direction) || to.destroyed || !to.writable) return;
+      const send = (bytes: Buffer): boolean => {
+        if (silent.has(direction) || to.destroyed || !to.writable) return false;
         const whole = passed[direction] + bytes.length < limit;
         const part = whole ? bytes : bytes.subarray(0, limit - passed[direction]);
         passed[direction] += part.length;
         if (part.length > 0) to.write(Uint8Array.from(part));
         if (!whole) breakIt(direction, plan.break!.how);
+        return whole;
       };
       const portions = plan.portions?.() ?? ((bytes, pass) => pass(bytes));
       from.on('data', (bytes) => portions(bytes, send));
@@ -105,11 +106,12 @@ export class FaultLine extends Relay {
 
 /** One byte at a time, each in a turn of the event loop of its own. */
 export function byteByByte(): Portions {
-  const queue: (readonly [byte: Buffer, send: (bytes: Buffer) => void])[] = [];
+  const queue: (readonly [byte: Buffer, send: (bytes: Buffer) => boolean])[] = [];
   const next = (): void => {
     const [byte, send] = queue[0]!;
-    send(byte);
-    queue.shift();
+    // What nobody takes any more would keep the process busy for long.
+    if (send(byte)) queue.shift();
+    else queue.length = 0;
     if (queue.length > 0) setImmediate(next);
   };
   return (bytes, send) => {
