@@ -23,9 +23,19 @@ export interface CommandOutput {
   /** The terminal that results are printed on, if it is one that can be drawn on. */
   readonly terminal?: Terminal | undefined;
   /** How results may look to whoever reads them. Default: plain, and nobody is at a terminal. */
-  readonly look?: { readonly hasColours: boolean; readonly isTerminal: boolean } | undefined;
+  readonly look?: Look | undefined;
   /** Tells somebody at a terminal how far long work has come. */
   readonly progress?: ProgressLine | undefined;
+}
+
+/** How results may look. */
+export interface Look {
+  readonly hasColours: boolean;
+  readonly isTerminal: boolean;
+  /** Of the terminal. Default: 80. */
+  readonly columns?: number | undefined;
+  /** Is it known that characters beyond ASCII cannot be shown? */
+  readonly isAscii?: boolean | undefined;
 }
 
 /**

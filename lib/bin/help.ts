@@ -18,6 +18,6 @@ Examples:
 The database is OVN_NB_DB of the environment, or else where ovn-nbctl looks:
 unix:/var/run/ovn/ovnnb_db.sock.
 
-Help on a command: ovn-northbound COMMAND --help
+Help on a command: ovn-northbound COMMAND --help; which version: --version
 `;
 }

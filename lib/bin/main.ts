@@ -7,7 +7,8 @@ import { programHelp } from './help.js';
 import { InterruptedError } from './interrupted-error.js';
 import { nearestCommand } from './nearest-command.js';
 import { PORTS_HELP, PORTS_SUMMARY, ports } from './ports/ports-command.js';
-import { printable } from './ports/table.js';
+import { printable, printableLines } from './printable.js';
+import { packageVersion } from './package-version.js';
 import { WATCH_HELP, WATCH_SUMMARY, watch } from './watch/watch-command.js';
 
 interface Verb {
@@ -34,6 +35,10 @@ export async function main(args: readonly string[], output: CommandOutput): Prom
     output.write(help());
     return 0;
   }
+  if (name === '--version' || name === '-V') {
+    output.write(`ovn-northbound ${packageVersion()}\n`);
+    return 0;
+  }
   if (name === 'help') return main(rest[0] === undefined ? ['--help'] : [rest[0], '--help'], output);
   const verb = VERBS.get(name);
   if (verb === undefined) {
@@ -55,7 +60,7 @@ export async function main(args: readonly string[], output: CommandOutput): Prom
       return error.exitCode;
     }
     if (!(error instanceof OvsdbError)) throw error;
-    output.writeError(`ovn-northbound ${name}: ${error.message}\n`);
+    output.writeError(`ovn-northbound ${name}: ${printableLines(error.message)}\n`);
     if (!(error instanceof InvalidArgumentError)) return 1;
     output.writeError(`Try: ovn-northbound ${name} --help\n`);
     return 2;

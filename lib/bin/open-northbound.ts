@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ConnectionOptions } from '../client/client-options.js';
 import { DIAGNOSTICS_CHANNELS, type StateMessage } from '../diagnostics.js';
 import type { CommandOutput } from './command-output.js';
+import { printableLines } from './printable.js';
 
 /** How a command connects. */
 export interface OpenOptions {
@@ -25,7 +26,7 @@ export async function openNorthbound<C>(
     if (name === 'connecting') progress?.describe(`connecting to ${remote ?? ''}`);
     if (name !== 'backoff' || error === undefined || isTold) return;
     isTold = true;
-    output.writeError(`note: ${error.message}; trying again for up to ${timeoutMs / 1000} s\n`);
+    output.writeError(`note: ${printableLines(error.message)}; trying again for up to ${timeoutMs / 1000} s\n`);
   };
   subscribe(DIAGNOSTICS_CHANNELS.state, tell);
   try {
@@ -35,7 +36,7 @@ export async function openNorthbound<C>(
       signal,
       onWarning: ({ code, message }) => {
         // That a server is older than this program is nothing that its operator could do something about here.
-        if (code !== 'SchemaLacks') output.writeError(`note: ${message}\n`);
+        if (code !== 'SchemaLacks') output.writeError(`note: ${printableLines(message)}\n`);
       },
     });
   } finally {

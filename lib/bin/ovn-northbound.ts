@@ -5,7 +5,7 @@ import type { InterruptSignal } from './interrupted-error.js';
 import { main } from './main.js';
 import { ProgressLine } from './progress-line.js';
 import { commandInput } from './standard-input.js';
-import { isCapable, processTerminal } from './watch/process-terminal.js';
+import { isCapable, isKnownAscii, processTerminal } from './watch/process-terminal.js';
 
 const { stdout, stderr } = process;
 
@@ -36,6 +36,8 @@ for (const stream of [stdout, stderr]) {
     }
     // The terminal is gone, and whoever looked at it.
     if (error.code === 'EIO' && stream.isTTY) return;
+    // Once is enough: each of the writes that follow fails as well.
+    if (writeFailed) return;
     writeFailed = true;
     process.exitCode = 1;
     if (stream === stdout) stderr.write(`ovn-northbound: cannot write the result: ${error.message}\n`);
@@ -63,7 +65,12 @@ void main(process.argv.slice(2), {
   get terminal() {
     return hasScreen ? processTerminal(process.stdin, stdout, process.env) : undefined;
   },
-  look: { hasColours: printsColours(process.env, stdout.isTTY), isTerminal: hasScreen },
+  look: {
+    hasColours: printsColours(process.env, stdout.isTTY),
+    isTerminal: hasScreen,
+    columns: stdout.isTTY ? stdout.columns : undefined,
+    isAscii: stdout.isTTY && isKnownAscii(process.env),
+  },
   progress,
 }).then((exitCode) => {
   process.exitCode = writeFailed ? 1 : exitCode;

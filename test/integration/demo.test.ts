@@ -245,6 +245,12 @@ describe('the demo', function () {
     }
   });
 
+  it('says once that it cannot be written', async () => {
+    const { code, stderr } = await run(['sh', '-c', '"$0" "$@" > /dev/full', process.execPath, program, 'demo']);
+    expect([code, stderr.split('\n').length], stderr).to.deep.equal([1, 2]);
+    expect(stderr).to.match(/^ovn-northbound: cannot write the result: ENOSPC/);
+  });
+
   it('says which manifest cannot be read', async () => {
     const { code, stderr } = await play(['--file', join(folder, 'absent.yaml')]);
     expect(stderr).to.contain('absent.yaml').and.contain('no such file');
@@ -253,13 +259,19 @@ describe('the demo', function () {
 
   describe('at a terminal', () => {
     it('has colours, unless they are not wanted', async () => {
-      const { code, stdout } = await playOnTerminal({ TERM: 'xterm' });
+      const { code, stdout } = await playOnTerminal({ TERM: 'xterm', LC_ALL: 'C.UTF-8' });
       expect(code, stdout).to.equal(0);
       expect(stdout).to.contain('\u001b[32m✓\u001b[0m').and.contain('\u001b[1m1. The ports are made');
       for (const env of [{ TERM: 'xterm', NO_COLOR: '1' }, { TERM: 'dumb' }, { TERM: 'xterm', FORCE_COLOR: '0' }]) {
         const plain = await playOnTerminal(env);
         expect([plain.code, plain.stdout.includes('\u001b')], JSON.stringify(env)).to.deep.equal([0, false]);
       }
+    });
+
+    it('is of ASCII where the locale has nothing else', async () => {
+      const { code, stdout } = await playOnTerminal({ TERM: 'xterm', LC_ALL: 'C' });
+      expect([code, /[^\0-\x7f]/.exec(stdout)?.[0]], stdout).to.deep.equal([0, undefined]);
+      expect(stdout).to.contain('\u001b[32mok\u001b[0m 3 ports, each with');
     });
 
     it('has them elsewhere when they are asked for', async () => {

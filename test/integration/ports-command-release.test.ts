@@ -47,6 +47,13 @@ describe('ovn-northbound ports, giving up addresses', () => {
       expect(await scene.ports()).to.deep.equal({});
     });
 
+    it('does not let a name play with the terminal', async () => {
+      await scene.setPort('web-2.product', { name: 'web\x1b[2J\u202e' });
+      const { err, out } = await scene.ask({ answer: 'y' }, 'release', '-f', web);
+      expect(err).to.include(' web\\x1b[2J\\u202e ').and.not.include('\x1b');
+      expect(out).to.match(/^web\\x1b\[2J\\u202e of product\/web released/m);
+    });
+
     for (const [what, answer] of [
       ['a no', 'n'],
       ['an empty answer', ''],

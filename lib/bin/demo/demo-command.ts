@@ -6,7 +6,7 @@ import type { NamespaceSubnet } from '../../statefulset/switches/site.js';
 import type { CommandOutput, ExitCode } from '../command-output.js';
 import { InterruptedError } from '../interrupted-error.js';
 import { readSource } from '../ports/database.js';
-import { printable } from '../ports/table.js';
+import { printable, printableLines } from '../printable.js';
 import { automaticStory } from './automatic-story.js';
 import { DemoDatabase } from './database.js';
 import { DemoError } from './demo-error.js';
@@ -41,7 +41,7 @@ export async function demo(args: readonly string[], output: CommandOutput): Prom
     return await play(options, output, interruption.signal);
   } catch (error) {
     if (error instanceof InterruptedError || !(error instanceof OvsdbError || error instanceof DemoError)) throw error;
-    output.writeError(`ovn-northbound demo: ${explain(error)}\n`);
+    output.writeError(`ovn-northbound demo: ${printableLines(explain(error))}\n`);
     return 1;
   } finally {
     stopListening();
@@ -108,7 +108,7 @@ async function play(options: DemoOptions, output: CommandOutput, signal: AbortSi
   } catch (error) {
     await database.close().then(
       (outcome) => outcome !== undefined && output.writeError(`\n${outcome}\n`),
-      (second: unknown) => output.writeError(`\novn-northbound demo: ${explain(second)}\n`),
+      (second: unknown) => output.writeError(`\novn-northbound demo: ${printableLines(explain(second))}\n`),
     );
     throw error;
   }

@@ -1,10 +1,12 @@
 /** What the demo prints: headings, tables, and a mark for every promise that was put to the test. */
 import { setTimeout } from 'node:timers/promises';
 import type { CommandOutput } from '../command-output.js';
-import { printable } from '../ports/table.js';
+import { printable } from '../printable.js';
 import { fit, textWidth } from '../watch/text-width.js';
 
-const WIDTH = 80;
+const MOST_COLUMNS = 80;
+/** Addresses and their table do not get narrower. */
+const LEAST_COLUMNS = 40;
 const INDENT = '   ';
 /** For eyes to follow, where there are any. */
 const PACE_MS = 90;
@@ -13,6 +15,9 @@ const MAX_TABLE_ROWS = 14;
 const SHOWN_AT_EACH_END = 6;
 /** What is left of the first column, when a table is too wide. */
 const LEAST_CELL = 12;
+
+const SIGNS = { kept: '✓', broken: '✗', more: '…' };
+const ASCII_SIGNS: typeof SIGNS = { kept: 'ok', broken: 'NO', more: '~' };
 
 const STYLES = { title: '1;36', heading: '1', dim: '2', good: '32', bad: '1;31', notable: '33' } as const;
 type Style = keyof typeof STYLES;
@@ -29,6 +34,8 @@ export class Report {
   readonly #output: Pick<CommandOutput, 'write' | 'look'>;
   readonly #signal: AbortSignal;
   readonly #broken: string[] = [];
+  readonly #width: number;
+  readonly #signs: typeof SIGNS;
   #steps = 0;
   #kept = 0;
 
@@ -36,6 +43,9 @@ export class Report {
   constructor(output: Pick<CommandOutput, 'write' | 'look'>, signal: AbortSignal) {
     this.#output = output;
     this.#signal = signal;
+    const { columns, isAscii } = output.look ?? {};
+    this.#width = Math.max(LEAST_COLUMNS, Math.min(columns || MOST_COLUMNS, MOST_COLUMNS));
+    this.#signs = isAscii === true ? ASCII_SIGNS : SIGNS;
   }
 
   get kept(): number {
@@ -53,7 +63,7 @@ export class Report {
 
   title(text: string): void {
     this.say();
-    for (const line of wrap(text, WIDTH)) this.say(line, 'title');
+    for (const line of wrap(text, this.#width)) this.say(line, 'title');
   }
 
   /** Words and what they stand for, in two columns. */
@@ -101,9 +111,9 @@ export class Report {
     );
     const total = widths.reduce((sum, width) => sum + width + 2, INDENT.length - 2);
     const [first = 0] = widths;
-    widths[0] = Math.max(Math.min(first, LEAST_CELL), first - Math.max(0, total - WIDTH));
+    widths[0] = Math.max(Math.min(first, LEAST_CELL), first - Math.max(0, total - this.#width));
     const line = (cells: readonly string[]): string =>
-      `${INDENT}${cells.map((cell, i) => fit(cell, widths[i] ?? 0, '…')).join('  ')}`.trimEnd();
+      `${INDENT}${cells.map((cell, i) => fit(cell, widths[i] ?? 0, this.#signs.more)).join('  ')}`.trimEnd();
     this.say(line(header), 'dim');
     const omitted = rows.length > MAX_TABLE_ROWS ? rows.length - 2 * SHOWN_AT_EACH_END : 0;
     rows.forEach(({ cells, style }, i) => {
@@ -142,7 +152,7 @@ export class Report {
     this.say();
     this.say(title, 'heading');
     const longest = Math.max(...commands.map(([command]) => command.length));
-    const isNarrow = commands.every(([, purpose]) => longest + purpose.length <= WIDTH - 4);
+    const isNarrow = commands.every(([, purpose]) => longest + purpose.length <= this.#width - 4);
     for (const [command, purpose] of commands) {
       // A command that is cut could not be copied.
       if (isNarrow) this.say(`  ${command.padEnd(longest)}  ${this.#style('dim', purpose)}`);
@@ -157,12 +167,14 @@ export class Report {
   }
 
   #mark(kept: boolean, text: string): void {
-    this.#hang(`${INDENT}${kept ? this.#style('good', '✓') : this.#style('bad', '✗')} `, INDENT.length + 2, text);
+    const sign = kept ? this.#signs.kept : this.#signs.broken;
+    const head = `${INDENT}${this.#style(kept ? 'good' : 'bad', sign)} `;
+    this.#hang(head, INDENT.length + sign.length + 1, text);
   }
 
   /** A paragraph, whose first line begins with `head`, `indent` columns wide, and the others at the same column. */
   #hang(head: string, indent: number, text: string): void {
-    wrap(text, WIDTH - indent).forEach((line, i) => this.say(`${i === 0 ? head : ' '.repeat(indent)}${line}`));
+    wrap(text, this.#width - indent).forEach((line, i) => this.say(`${i === 0 ? head : ' '.repeat(indent)}${line}`));
   }
 
   #style(style: Style, text: string): string {

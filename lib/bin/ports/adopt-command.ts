@@ -5,7 +5,8 @@ import { manifestOf, withDatabase, type PortsContext } from './database.js';
 import { isRefusal } from './refusal.js';
 import { errorJson, ipText, type Report } from './report.js';
 import { SetProgress } from './set-progress.js';
-import { counted, formatTable, printable } from './table.js';
+import { printable } from '../printable.js';
+import { counted, formatTable } from './table.js';
 
 /** Adopts, or with `--dry-run` says what that would change. */
 export async function adopt(context: PortsContext): Promise<Report> {

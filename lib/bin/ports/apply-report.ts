@@ -2,6 +2,7 @@
 import { podPort, type ManagedPort } from '../../statefulset/managed-port.js';
 import type { ApplyResult, PlanResult, PodOutcome } from '../../statefulset/manager-results.js';
 import { readPod } from '../../statefulset/workload.js';
+import { printable } from '../printable.js';
 import type { ManifestSet } from './manifest.js';
 import { errorJson, ipText } from './report.js';
 import { formatTable } from './table.js';
@@ -78,8 +79,9 @@ export function outcomeSummary(outcomes: readonly SetOutcome[], isPlan: boolean)
       const parts = [...counts]
         .map(([status, count]) => (isPlan ? `${status} ${count}` : `${count} ${status}`))
         .join(', ');
-      if (result === undefined) return `${set.workload.key}: ${parts === '' ? '' : `${parts}, `}not applied\n`;
-      return `${set.workload.key}: ${parts === '' ? 'no pods' : parts}${isPlan && !isPending ? '; nothing to do' : ''}\n`;
+      if (result === undefined)
+        return `${printable(set.workload.key)}: ${parts === '' ? '' : `${parts}, `}not applied\n`;
+      return `${printable(set.workload.key)}: ${parts === '' ? 'no pods' : parts}${isPlan && !isPending ? '; nothing to do' : ''}\n`;
     })
     .join('');
 }

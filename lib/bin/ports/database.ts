@@ -9,7 +9,7 @@ import { openNorthbound } from '../open-northbound.js';
 import { connectionOf, timeoutMsOf, type OptionValues, type SubCommandName } from './command-line.js';
 import { readManifest, type Manifest, type ManifestSource } from './manifest.js';
 import { givenSubnets, subnetsByName } from './subnet-options.js';
-import { printable } from './table.js';
+import { printable } from '../printable.js';
 
 /** A sub-command as it was called. */
 export interface PortsContext {

@@ -8,7 +8,8 @@ import { keptPorts, metadataOf, selectionOf, type Selection } from './kept-ports
 import { errorJson, keptPortJson, keptPortTable, withNulls, type Report } from './report.js';
 import { isRefusal } from './refusal.js';
 import { SetProgress } from './set-progress.js';
-import { counted, formatTable, printable } from './table.js';
+import { printable } from '../printable.js';
+import { counted, formatTable } from './table.js';
 
 /** So many take an audit long enough that somebody might wonder. */
 const MANY_PORTS = 5000;

@@ -10,7 +10,7 @@ import type { PortsContext } from './database.js';
 import { audit, capacity, list } from './list-commands.js';
 import { prune, release } from './release-commands.js';
 import { errorJson, type Report } from './report.js';
-import { printable } from './table.js';
+import { printable } from '../printable.js';
 
 export { PORTS_HELP, PORTS_SUMMARY } from './help.js';
 

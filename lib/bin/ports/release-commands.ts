@@ -1,6 +1,7 @@
 /** The sub-commands that give addresses back: `release` and `prune`. */
 import { InvalidArgumentError } from '../../errors.js';
 import { podPort, type ManagedPort } from '../../statefulset/managed-port.js';
+import { printable } from '../printable.js';
 import { rulesOf } from './command-line.js';
 import { manifestOf, withDatabase, type Database, type PortsContext } from './database.js';
 import { releaseExactly } from './exact-release.js';
@@ -127,7 +128,8 @@ function question(table: string, ports: readonly ManagedPort[]): { details: stri
 function releasedText(ports: readonly ManagedPort[]): string {
   const lines = ports.map((port) => {
     const { statefulSet, port: name, ip4, ip6 } = podPort(port);
-    return `${name} of ${statefulSet} released, ${[ip4, ip6].filter((ip) => ip !== undefined).join(' and ')} free\n`;
+    const addresses = [ip4, ip6].filter((ip) => ip !== undefined).join(' and ');
+    return `${printable(`${name} of ${statefulSet} released, ${addresses} free`)}\n`;
   });
   return `${lines.join('')}${counted(ports.length, 'port')} released\n`;
 }

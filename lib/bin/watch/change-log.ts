@@ -1,5 +1,6 @@
 /** What changed last, for the live view and for the plain log. */
-import { counted, printable } from '../ports/table.js';
+import { counted } from '../ports/table.js';
+import { printable } from '../printable.js';
 import type { WatchEvent } from './watch-event.js';
 
 /** Something that happened. */

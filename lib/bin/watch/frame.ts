@@ -42,8 +42,11 @@ const ATTRIBUTES: Readonly<Record<Style, string>> = {
 };
 const WITHOUT_COLOURS: Readonly<Record<Style, string>> = { ...ATTRIBUTES, good: '', bad: '', kept: '', alarm: '1' };
 
-/** A picture of lines, which are cut at `columns` and filled up to it. */
-export function frameOf(lines: readonly Line[], columns: number): Frame {
+/**
+ * A picture of lines, which are cut at `columns` and filled up to it. To a terminal that takes no UTF-8, bytes of other
+ * characters could be commands: without `isUnicode`, `?` stands in the place of each.
+ */
+export function frameOf(lines: readonly Line[], columns: number, isUnicode = true): Frame {
   return lines.map((line) => {
     const cells: Cell[] = [];
     for (const { text, style } of line) {
@@ -51,13 +54,13 @@ export function frameOf(lines: readonly Line[], columns: number): Frame {
         const width = characterWidth(character);
         const last = cells.at(-1);
         if (width === 0) {
-          if (last !== undefined && last.text !== '')
+          if (isUnicode && last !== undefined && last.text !== '')
             cells[cells.length - 1] = { ...last, text: last.text + character };
           continue;
         }
         if (cells.length + width > columns) break;
-        cells.push({ text: character, style });
-        if (width === 2) cells.push({ text: '', style });
+        cells.push({ text: isUnicode || character < '\x7f' ? character : '?', style });
+        if (width === 2) cells.push({ text: isUnicode ? '' : '?', style });
       }
     }
     while (cells.length < columns) cells.push(BLANK);

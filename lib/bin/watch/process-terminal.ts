@@ -24,6 +24,12 @@ export function isUnicode({ LC_ALL: all, LC_CTYPE: characters, LANG: language }:
   return /utf-?8/i.test(all || characters || language || '');
 }
 
+/** Does the locale say that it does not? Where there is none, as in most containers, it most likely does. */
+export function isKnownAscii(environment: Environment): boolean {
+  const { LC_ALL: all, LC_CTYPE: characters, LANG: language } = environment;
+  return Boolean(all || characters || language) && !isUnicode(environment);
+}
+
 /** `input` may be something else than a terminal; then there are no keys. */
 export function processTerminal(input: ReadStream, output: WriteStream, environment: Environment): Terminal {
   return {

@@ -1,5 +1,6 @@
 /** Draws the live view: what it shows in so many lines and columns. It looks only at what is to be seen. */
-import { counted, printable } from '../ports/table.js';
+import { counted } from '../ports/table.js';
+import { printable } from '../printable.js';
 import { clockTime, type ChangeLog, type LogEntry } from './change-log.js';
 import type { Line, Span, Style } from './frame.js';
 import type { WatchModel } from './model.js';

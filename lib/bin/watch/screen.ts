@@ -84,7 +84,7 @@ export class Screen {
     const { columns, rows, isUnicode, hasColours } = this.#terminal;
     this.#drawnAt = performance.now();
     this.#isStale = false;
-    const frame = frameOf(this.#draw({ columns, rows, isUnicode }), columns);
+    const frame = frameOf(this.#draw({ columns, rows, isUnicode }), columns, isUnicode);
     const text = frameDifference(this.#shown, frame, hasColours);
     this.#shown = frame;
     if (text !== '') this.#isFull = !this.#terminal.write(text);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
 import { main } from '../../../lib/bin/main.js';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { nearestCommand } from '../../../lib/bin/nearest-command.js';
 
 async function run(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
@@ -28,6 +29,12 @@ describe('the help of the program', () => {
       expect(out).to.include('\nExamples:\n');
       expect((await run('help', command)).out).to.equal(out);
     }
+  });
+
+  it('says which version it is', async () => {
+    const { exitCode, out } = await run('--version');
+    expect([exitCode, out]).to.deep.equal([0, `ovn-northbound ${packageJson.version}\n`]);
+    expect((await run('-V')).out).to.equal(out);
   });
 
   it('says which command was meant', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { counted, formatTable, printable } from '../../../lib/bin/ports/table.js';
+import { counted, formatTable } from '../../../lib/bin/ports/table.js';
 
 describe('formatTable', () => {
   it('lines columns up, leaves the last one as it is, and shows empty cells', () => {
@@ -8,13 +8,22 @@ describe('formatTable', () => {
     expect(table).to.equal('A       LONG HEADER  NOTE\nlonger  x            -\nb       -            words and words\n');
   });
 
-  it('counts characters, not UTF-16 units', () => {
-    expect(formatTable(['A', 'B'], [['😀', 'x'], ['ab', 'y']])).to.equal('A   B\n😀   x\nab  y\n'); // prettier-ignore
+  it('counts columns of the terminal, not characters or UTF-16 units', () => {
+    expect(
+      formatTable(
+        ['A', 'B'],
+        [
+          ['😀', 'x'],
+          ['ab', 'y'],
+          ['漢字', 'z'],
+          ['e\u0301', '1'],
+        ],
+      ),
+    ).to.equal('A     B\n😀    x\nab    y\n漢字  z\ne\u0301     1\n');
   });
 
   it('does not let a name play with the terminal', () => {
     expect(formatTable(['A'], [['\u001b[31mred\n\u009b']])).to.equal('A\n\\x1b[31mred\\x0a\\x9b\n');
-    expect(printable('plain – text')).to.equal('plain – text');
   });
 });
 

@@ -21,6 +21,29 @@ describe('the report of the demo', () => {
     expect(lines[4]).to.match(/^ {11}word/);
   });
 
+  it('is as narrow as the terminal', () => {
+    const lines: string[] = [];
+    const write = (text: string): void => void lines.push(...text.slice(0, -1).split('\n'));
+    const look = { hasColours: false, isTerminal: false, columns: 50 };
+    const report = new Report({ write, look }, new AbortController().signal);
+    report.check(true, 'word '.repeat(40).trim());
+    report.table(['PORT', 'IP'], [{ cells: ['n'.repeat(70), '10.0.0.1'] }]);
+    report.commands('Next:', [['c'.repeat(20), 'p'.repeat(30)]]);
+    expect(Math.max(...lines.map((line) => line.length))).to.equal(50);
+  });
+
+  it('has marks of ASCII where nothing else can be shown', () => {
+    const lines: string[] = [];
+    const write = (text: string): void => void lines.push(...text.slice(0, -1).split('\n'));
+    const look = { hasColours: false, isTerminal: true, isAscii: true };
+    const report = new Report({ write, look }, new AbortController().signal);
+    report.check(true, 'one');
+    report.check(false, 'two');
+    report.table(['PORT'], [{ cells: ['n'.repeat(90)] }]);
+    expect(lines.slice(0, 2)).to.deep.equal(['   ok one', '   NO two']);
+    expect(lines[3]).to.match(/^ {3}n+~$/);
+  });
+
   it('counts promises, and says at the end again which were not kept', () => {
     const lines: string[] = [];
     const report = reportTo(lines);

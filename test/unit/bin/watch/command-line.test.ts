@@ -2,7 +2,7 @@ import { expect } from 'chai';
 
 import { InvalidArgumentError } from '../../../../lib/errors.js';
 import { parseWatchCommandLine } from '../../../../lib/bin/watch/command-line.js';
-import { hasColours, isCapable, isUnicode } from '../../../../lib/bin/watch/process-terminal.js';
+import { hasColours, isCapable, isKnownAscii, isUnicode } from '../../../../lib/bin/watch/process-terminal.js';
 
 describe('the command line of watch', () => {
   const refusal = (...args: string[]): string => {
@@ -55,5 +55,6 @@ describe('the environment', () => {
     expect([{}, { TERM: '' }, { TERM: 'dumb' }, { TERM: 'xterm' }].map(isCapable)).to.deep.equal([false, false, false, true]); // prettier-ignore
     expect([{}, { NO_COLOR: '' }, { NO_COLOR: '1' }].map(hasColours)).to.deep.equal([true, true, false]);
     expect([{}, { LANG: 'C' }, { LANG: 'de_DE.utf8' }, { LC_ALL: 'C', LANG: 'C.UTF-8' }, { LC_CTYPE: 'C.UTF-8' }].map(isUnicode)).to.deep.equal([false, false, true, false, true]); // prettier-ignore
+    expect([{}, { LANG: '' }, { LANG: 'C' }, { LC_ALL: 'C.UTF-8', LANG: 'C' }].map(isKnownAscii)).to.deep.equal([false, false, true, false]); // prettier-ignore
   });
 });

@@ -24,6 +24,11 @@ describe('a picture on a terminal', () => {
     expect(frameDifference(undefined, frame, false)).to.include('Hup x');
   });
 
+  it('is of ASCII alone where the terminal takes nothing else, in as many columns', () => {
+    expect(frameText(frameOf(plain('a界é.e\u0301.😀|'), 12, false))).to.equal('a???.e.??|');
+    expect(frameText(frameOf(plain('a界é.e\u0301.😀|'), 12))).to.equal('a界é.e\u0301.😀|');
+  });
+
   it('comes about from any other one', () => {
     const styles: readonly Style[] = ['plain', 'good', 'chosen', 'dim'];
     const letters = ['a', 'b', ' ', ' ', ' ', '界', '한', 'é', 'e\u0301'];
@@ -58,5 +63,6 @@ describe('a text in a column', () => {
     expect(fit('a\x1b[2Jb', 20, '…').trim()).to.equal('a\\x1b[2Jb');
     expect(fit('abc', 0, '…')).to.equal('');
     expect([textWidth('e\u0301'), textWidth('한'), textWidth('▾…')]).to.deep.equal([1, 2, 2]);
+    expect([textWidth('✅☕'), textWidth('🇩🇪'), textWidth('🌡⚠'), textWidth('\u1112\u1161\u11ab')]).to.deep.equal([4, 2, 2, 2]); // prettier-ignore
   });
 });
