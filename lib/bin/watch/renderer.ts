@@ -84,7 +84,9 @@ export function drawWatch(scene: Scene, canvas: Canvas): Line[] {
     const entries = scene.log.last(layout.log);
     lines.push(...entries.map((entry) => logSpans(entry, columns, signs)), ...filler(layout.log - entries.length));
   }
-  lines.push([dim(fit(keyText(scene.view, signs), columns, signs.more))]);
+  const keyTexts = keyTextsOf(scene.view, signs);
+  const keys = keyTexts.find((text) => textWidth(text) <= columns) ?? keyTexts.at(-1) ?? '';
+  lines.push([dim(fit(keys, columns, signs.more))]);
   return lines.slice(0, rows);
 }
 
@@ -218,10 +220,18 @@ function logSpans({ at, where, text }: LogEntry, columns: number, { more }: Sign
   return [dim(`${time} `), plain(fit([...where, text].join('  '), Math.max(0, columns - time.length - 1), more))];
 }
 
-function keyText(view: WatchView, { arrows }: Signs): string {
-  if (view.isTyping) return `find: ${view.filterText}_   (name, address, StatefulSet; Enter keeps it, Esc clears it)`;
+/** What keys do, at length and more briefly. */
+function keyTextsOf(view: WatchView, { arrows }: Signs): string[] {
+  if (view.isTyping) {
+    const typed = `find: ${printable(view.filterText)}_`;
+    return [`${typed}   (name, address, StatefulSet; Enter keeps it, Esc clears it)`, typed];
+  }
   const escape = view.isFiltered ? 'Esc all  ' : '';
-  return `q quit  ${arrows} PgUp PgDn move  Enter open/close  / find  s state  ${escape}? help`;
+  return [
+    `q quit  ${arrows} PgUp PgDn move  Enter open/close  / find  s state  ${escape}? help`,
+    `q quit  ${arrows} move  / find  s state  ${escape}? help`,
+    `q quit  ${escape}? help`,
+  ];
 }
 
 function filler(count: number): Line[] {

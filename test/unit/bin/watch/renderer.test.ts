@@ -118,6 +118,18 @@ describe('the picture of the live view', () => {
     }
   });
 
+  it('says how to get help and out, however narrow the terminal is', () => {
+    const look = product();
+    look.isUnicode = false;
+    for (const columns of [80, 60, 40]) {
+      look.size = { columns, rows: 24 };
+      for (let state = 0; state < 5; state++) {
+        look.press('s');
+        expect(look.lines.at(-1), `${columns} columns`).to.match(/^q quit .*\? help$/);
+      }
+    }
+  });
+
   it('does with ASCII where it must', () => {
     const look = product();
     look.isUnicode = false;
