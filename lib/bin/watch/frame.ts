@@ -28,6 +28,8 @@ export type Frame = readonly (readonly Cell[])[];
 const BLANK: Cell = { text: ' ', style: 'plain' };
 /** So many equal cells are rather written again than jumped over. */
 const SHORT_GAP = 6;
+/** A character and the marks upon it; more of them, which no language has, would reach over other lines. */
+const MAX_CELL_LENGTH = 8;
 
 const ATTRIBUTES: Readonly<Record<Style, string>> = {
   plain: '',
@@ -54,7 +56,7 @@ export function frameOf(lines: readonly Line[], columns: number, isUnicode = tru
         const width = characterWidth(character);
         const last = cells.at(-1);
         if (width === 0) {
-          if (isUnicode && last !== undefined && last.text !== '')
+          if (isUnicode && last !== undefined && last.text !== '' && last.text.length < MAX_CELL_LENGTH)
             cells[cells.length - 1] = { ...last, text: last.text + character };
           continue;
         }

@@ -29,6 +29,10 @@ describe('a picture on a terminal', () => {
     expect(frameText(frameOf(plain('a界é.e\u0301.😀|'), 12))).to.equal('a界é.e\u0301.😀|');
   });
 
+  it('has no more marks upon a character than a language needs', () => {
+    expect(frameText(frameOf(plain(`e${'\u0301'.repeat(500)}x`), 4))).to.equal(`e${'\u0301'.repeat(7)}x`);
+  });
+
   it('comes about from any other one', () => {
     const styles: readonly Style[] = ['plain', 'good', 'chosen', 'dim'];
     const letters = ['a', 'b', ' ', ' ', ' ', '界', '한', 'é', 'e\u0301'];
