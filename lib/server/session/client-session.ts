@@ -56,6 +56,8 @@ export class ClientSession implements LockClient {
   readonly #lifeSigns: LifeSigns | undefined;
   /** What is held back, each with what calls its release off. */
   readonly #held: { readonly text: string; readonly callOff: () => void }[] = [];
+  /** When the last of them is due, by the server's clock. */
+  #heldUntil = 0;
   #isOver = false;
   #endsAfterReply = false;
 
@@ -157,12 +159,15 @@ export class ClientSession implements LockClient {
       this.#channel.send(text);
       return;
     }
-    // Whatever is due, the order stays.
+    // None is due before the one ahead of it, also when the delay has become shorter.
+    const { clock } = this.host;
+    const now = clock.now();
+    this.#heldUntil = Math.max(this.#heldUntil, now + delayMs);
     const release = (): void => {
       const first = this.#held.shift();
       if (first !== undefined) this.#channel.send(first.text);
     };
-    this.#held.push({ text, callOff: this.host.clock.schedule(release, delayMs) });
+    this.#held.push({ text, callOff: clock.schedule(release, this.#heldUntil - now) });
   }
 
   #finish(): void {

@@ -226,7 +226,9 @@ describe('a session of the embedded server', () => {
     expect(client.ask('echo', [1], 'a')).to.deep.equal([]);
     faults.delayMs = 0;
     expect(client.ask('echo', [2], 'b')).to.deep.equal([]);
-    clock.advance(100);
+    clock.advance(99);
+    expect(client.take()).to.deep.equal([]);
+    clock.advance(1);
     expect(client.take().map(({ id }) => id)).to.deep.equal(['a', 'b']);
     expect(client.ask('echo', [3], 'c')).to.have.lengthOf(1);
   });
