@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { InvalidArgumentError, printValue } from '../errors.js';
+import { normalizeInteger } from '../schema/integer.js';
 import { nearestName } from '../schema/suggest.js';
 import { isUuid } from '../schema/uuid.js';
 import type { BaseType } from './database/column-type.js';
@@ -80,7 +81,7 @@ function valueJson(table: TableSchema, column: Column, value: unknown, find: Fin
   if (type.value !== undefined) {
     const { value: base } = type;
     const pairs = value instanceof Map ? [...(value as Map<unknown, unknown>)] : pairsOf(where, value);
-    return ['map', pairs.map(([k, v]) => [atomJson(where, type.key, k, find), atomJson(where, base, v, find)])];
+    return ['map', pairs.map(([k, v]) => [keyJson(where, type.key, k, find), atomJson(where, base, v, find)])];
   }
   const atoms = value instanceof Set ? [...(value as Set<unknown>)] : Array.isArray(value) ? value : [value];
   return ['set', atoms.map((atom) => atomJson(where, type.key, atom, find))];
@@ -89,6 +90,13 @@ function valueJson(table: TableSchema, column: Column, value: unknown, find: Fin
 function pairsOf(where: string, value: unknown): [unknown, unknown][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
   throw invalid(`${where} is a map and is given ${printValue(value)}; give an object`);
+}
+
+/** A key of a map as an object has it: `false` is no text in the database, and a large integer is to be exact. */
+function keyJson(where: string, base: BaseType, key: unknown, find: Find): Json {
+  if (base.type === 'boolean' && (key === 'true' || key === 'false')) return key === 'true';
+  if (base.type === 'integer' && typeof key === 'string' && /^-?\d+$/.test(key)) return normalizeInteger(BigInt(key));
+  return atomJson(where, base, key, find);
 }
 
 function atomJson(where: string, base: BaseType, atom: unknown, find: Find): Json {

@@ -39,6 +39,20 @@ describe('seeding and dumping', () => {
     expect(dumpDatabase(copy)).to.deep.equal(dump);
   });
 
+  it('are each other’s reverse for maps whose keys are no texts', () => {
+    const map = (key: string): object => ({ type: { key, value: 'integer', min: 0, max: 'unlimited' } });
+    const columns = { flags: map('boolean'), large: map('integer'), parts: map('real') };
+    const schema = { name: 'Keys', version: '1.0.0', tables: { T: { columns, isRoot: true } } };
+    const database = new Database(schema);
+    const row = {
+      flags: { false: 1, true: 2 },
+      large: { '-3': 1, '9007199254740993': 2, '9223372036854775807': 9_007_199_254_740_995n },
+      parts: { 0.5: 1 },
+    };
+    plant(database, { T: row });
+    expect(dumpDatabase(database)).to.deep.equal({ T: [row] });
+  });
+
   it('know rows by uuid-name, by uuid and by the names of rows that are there', () => {
     const database = new Database(SCHEMA);
     const { Switch } = plant(database, {
