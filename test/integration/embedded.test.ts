@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 
 import { expect } from 'chai';
 
-import { connectNorthbound, OvsdbClient, StatefulSetPortManager, TransactionError } from '../../lib/index.js';
+import {
+  connectNorthbound,
+  OvsdbClient,
+  OvsdbError,
+  StatefulSetPortManager,
+  TransactionError,
+} from '../../lib/index.js';
 import { EmbeddedServer, manualClock, type EmbeddedServerOptions } from '../../lib/testing/index.js';
 import { eventually, outOfSync } from './raw-client.js';
 
@@ -203,6 +209,16 @@ describe('the embedded server', () => {
     expect(handles()).to.be.at.most(before.handles);
     expect(process.listenerCount('exit')).to.equal(before.listeners);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ovnsb-${process.pid}-`))).to.deep.equal([]);
+  });
+
+  it('says where it cannot listen, also when that is no port', async () => {
+    for (const options of [{ tcp: { port: 70_000 } }, { unix: '/nowhere/at/all.sock' }]) {
+      const error = await EmbeddedServer.start(options).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).to.be.instanceOf(OvsdbError).with.property('code', 'EmbeddedListen');
+    }
   });
 
   it('stops while clients are connected, also those that do not read', async () => {

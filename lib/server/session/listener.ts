@@ -24,10 +24,10 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
   const server: Server = createServer((socket: Socket) => {
     onConnection(new SocketChannel(socket, isLocal));
   });
-  const listening = once(server, 'listening');
-  server.listen(at);
   try {
-    await listening;
+    // Throws at once for what is no port.
+    server.listen(at);
+    await once(server, 'listening');
   } catch (error) {
     const where = isLocal ? at.path : `${at.host}:${at.port}`;
     const reason = error instanceof Error ? error.message : String(error);
