@@ -147,6 +147,8 @@ describe('the package', function () {
       expect(readFileSync(join(folder, 'package', file), 'utf8')).to.match(/^#!\/usr\/bin\/env node\n/);
       const { stdout } = await run(process.execPath, [join(folder, 'package', file), '--help']);
       expect(stdout).to.include(name);
+      const { stdout: version } = await run(process.execPath, [join(folder, 'package', file), '--version']);
+      expect(version).to.equal(`${name} ${manifest.version}\n`);
     }
   });
 
