@@ -54,10 +54,12 @@ export function frameOf(lines: readonly Line[], columns: number, isUnicode = tru
     for (const { text, style } of line) {
       for (const character of text) {
         const width = characterWidth(character);
-        const last = cells.at(-1);
         if (width === 0) {
-          if (isUnicode && last !== undefined && last.text !== '' && last.text.length < MAX_CELL_LENGTH)
-            cells[cells.length - 1] = { ...last, text: last.text + character };
+          // The second half of a wide character has no text to put a mark upon.
+          const at = cells.length - (cells.at(-1)?.text === '' ? 2 : 1);
+          const marked = cells[at];
+          if (isUnicode && marked !== undefined && marked.text.length < MAX_CELL_LENGTH)
+            cells[at] = { ...marked, text: marked.text + character };
           continue;
         }
         if (cells.length + width > columns) break;

@@ -29,6 +29,10 @@ describe('a picture on a terminal', () => {
     expect(frameText(frameOf(plain('a界é.e\u0301.😀|'), 12))).to.equal('a界é.e\u0301.😀|');
   });
 
+  it('has marks upon wide characters, too', () => {
+    expect(frameText(frameOf(plain('か\u3099x'), 4))).to.equal('か\u3099x');
+  });
+
   it('has no more marks upon a character than a language needs', () => {
     expect(frameText(frameOf(plain(`e${'\u0301'.repeat(500)}x`), 4))).to.equal(`e${'\u0301'.repeat(7)}x`);
   });
