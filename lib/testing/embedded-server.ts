@@ -176,7 +176,9 @@ export class EmbeddedServer implements AsyncDisposable {
 
   /**
    * The contents of a database, by default of the first, as plain objects: rows by table, sorted, columns with their
-   * default values left out, references as the names of the rows. Good for `deep.equal`.
+   * default values left out, references as the names of the rows. Good for `deep.equal`. With `uuids: true` it can be
+   * given to {@link seed} of another server, which then holds the same; without, references to rows that have no name
+   * of their own would lead nowhere.
    */
   dump(options: DumpOptions & { readonly database?: string | undefined } = {}): Dump {
     return dumpDatabase(this.#served(options.database).database, options);

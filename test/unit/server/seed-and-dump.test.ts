@@ -53,6 +53,16 @@ describe('seeding and dumping', () => {
     expect(dumpDatabase(database)).to.deep.equal({ T: [row] });
   });
 
+  it('are each other’s reverse with uuids, also for rows without names', () => {
+    const database = new Database(SCHEMA);
+    plant(database, { Switch: { ports: ['a', 'b'] }, Port: [{ 'uuid-name': 'a', weight: 1 }, { 'uuid-name': 'b', weight: 2 }] }); // prettier-ignore
+    for (const defaults of [false, true]) {
+      const copy = new Database(SCHEMA);
+      plant(copy, dumpDatabase(database, { uuids: true, defaults }));
+      expect(dumpDatabase(copy, { uuids: true })).to.deep.equal(dumpDatabase(database, { uuids: true }));
+    }
+  });
+
   it('know rows by uuid-name, by uuid and by the names of rows that are there', () => {
     const database = new Database(SCHEMA);
     const { Switch } = plant(database, {
