@@ -26,7 +26,7 @@ export interface KeptPortsTask {
 }
 
 /** Until the compiled code is what a controller runs. */
-const WARM_UP_PODS = 2000;
+const WARM_UP_PODS = 6000;
 const WARM_UP_NAMESPACE = 'warm-up';
 const FINDS = 5_000;
 
@@ -38,7 +38,7 @@ type Make = (n: number, warmUp: boolean) => Promise<unknown>;
 
 /** Makes the port of each pod: the rate, the median of the times, and the CPU per pod. */
 async function measureMaking(make: Make): Promise<Figures> {
-  for (let n = 0; n < Math.min(WARM_UP_PODS, 3 * given.pods); n++) await make(n, true);
+  for (let n = 0; n < WARM_UP_PODS; n++) await make(n, true);
   // The first change that a monitor hears of costs the server more than the others.
   await make(0, false);
   const times: number[] = [];
