@@ -18,14 +18,23 @@ export const BIG_SET_SIZE = 64;
 export type RowData = Readonly<Record<string, ColumnValue>> & { readonly _uuid: Uuid };
 
 const BIG_SETS = Symbol('big sets');
-type BigSets = ReadonlyMap<string, VersionedSet>;
+/** The big set of one column; a row rarely has more than one. */
+interface BigSet {
+  readonly column: string;
+  readonly set: VersionedSet;
+}
 interface Carrier {
-  readonly [BIG_SETS]?: BigSets;
+  readonly [BIG_SETS]?: readonly BigSet[];
 }
 
 /** The versioned set behind a column of a row, where the column's set is big. */
 export function bigSet(row: RowData, column: string): VersionedSet | undefined {
-  return (row as Carrier)[BIG_SETS]?.get(column);
+  return setOf((row as Carrier)[BIG_SETS], column);
+}
+
+function setOf(sets: readonly BigSet[] | undefined, column: string): VersionedSet | undefined {
+  if (sets !== undefined) for (const each of sets) if (each.column === column) return each.set;
+  return undefined;
 }
 
 /** What an update does to one column. */
@@ -73,16 +82,16 @@ export class RowShape {
     }
     const row = new NewRow();
     row._uuid = uuid;
-    let big: Map<string, VersionedSet> | undefined;
+    let big: BigSet[] | undefined;
     for (const column of this.#columns) {
       const { name } = column;
       const value = Object.hasOwn(wire, name)
         ? decodeColumn(column, (wire as Record<string, unknown>)[name])
         : column.defaultValue;
-      row[name] = value;
-      if (isBig(value)) (big ??= new Map<string, VersionedSet>()).set(name, VersionedSet.of(value));
+      if (isBig(value)) big = this.#putBig(row, name, VersionedSet.of(value), big);
+      else row[name] = value;
     }
-    return this.#finish(row, big);
+    return finish(row, big);
   }
 
   /** Decodes an update2 difference against the row that it changes; columns that stay equal are left out. */
@@ -126,28 +135,36 @@ export class RowShape {
     const row = new NewRow();
     row._uuid = old._uuid;
     const oldBig = (old as Carrier)[BIG_SETS];
-    // Reading a big set would make its array.
-    for (const { name } of this.#columns) row[name] = oldBig?.has(name) === true ? undefined : old[name];
-    let big = oldBig === undefined ? undefined : new Map(oldBig);
-    for (const change of changes) {
-      const { name } = change.column;
-      if ('step' in change) {
-        big?.set(name, change.from.after(change.step));
-        continue;
+    let big: BigSet[] | undefined;
+    for (const { name } of this.#columns) {
+      const change = changeOf(changes, name);
+      let set: VersionedSet | undefined;
+      let value: ColumnValue;
+      if (change === undefined) {
+        set = setOf(oldBig, name);
+        // Reading a big set would make its array.
+        if (set === undefined) value = old[name];
+      } else if ('step' in change) {
+        set = change.from.after(change.step);
+      } else {
+        ({ value } = change);
+        if (isBig(value)) set = VersionedSet.of(value);
       }
-      row[name] = change.value;
-      if (isBig(change.value)) (big ??= new Map<string, VersionedSet>()).set(name, VersionedSet.of(change.value));
-      else big?.delete(name);
+      if (set === undefined) row[name] = value;
+      else big = this.#putBig(row, name, set, big);
     }
-    return this.#finish(row, big);
+    return finish(row, big);
   }
 
-  #finish(row: Record<string, unknown>, big: BigSets | undefined): RowData {
-    if (big !== undefined && big.size > 0) {
-      for (const name of big.keys()) Object.defineProperty(row, name, this.#accessor(name));
-      Object.defineProperty(row, BIG_SETS, { value: big });
-    }
-    return Object.freeze(row) as RowData;
+  /**
+   * Gives a row that has the columns before it a big set; returns what `big` becomes by it. In its turn: V8 makes a slow
+   * dictionary of an object in which an accessor takes the place of a value.
+   */
+  #putBig(row: object, column: string, set: VersionedSet, big: BigSet[] | undefined): BigSet[] {
+    Object.defineProperty(row, column, this.#accessor(column));
+    if (big === undefined) return [{ column, set }];
+    big.push({ column, set });
+    return big;
   }
 
   #accessor(name: string): PropertyDescriptor {
@@ -157,13 +174,24 @@ export class RowShape {
         enumerable: true,
         configurable: true,
         get(this: Carrier) {
-          return this[BIG_SETS]?.get(name)?.toArray();
+          return setOf(this[BIG_SETS], name)?.toArray();
         },
       };
       this.#accessors.set(name, accessor);
     }
     return accessor;
   }
+}
+
+function finish(row: Record<string, unknown>, big: readonly BigSet[] | undefined): RowData {
+  if (big !== undefined) Object.defineProperty(row, BIG_SETS, { value: big });
+  return Object.freeze(row) as RowData;
+}
+
+/** What `changes` do to a column; they are few. */
+function changeOf(changes: readonly ColumnChange[], column: string): ColumnChange | undefined {
+  for (const change of changes) if (change.column.name === column) return change;
+  return undefined;
 }
 
 function isBig(value: ColumnValue): value is readonly Atom[] {
@@ -214,7 +242,7 @@ export function memberChanges(
   changes: readonly ColumnChange[] | undefined,
 ): SetStep {
   if (changes !== undefined && old !== undefined && row !== undefined) {
-    const change = changes.find((each) => each.column.name === column);
+    const change = changeOf(changes, column);
     // A big set that did not change must not be looked at: a row's other columns change often.
     if (change === undefined) return NO_STEP;
     if ('step' in change) return change.step;
