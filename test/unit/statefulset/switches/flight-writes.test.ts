@@ -36,6 +36,21 @@ describe('FlightWrites', () => {
     expect(writes.hasCreated('web-0', MAC, 'b')).to.equal(false);
   });
 
+  it('goes by the last of the runs that were kept, port by port', () => {
+    writes.keep(() => 'a');
+    writes.begin();
+    writes.noteCreated('web-0', '0a:00:00:00:00:02');
+    writes.noteAdopted('d');
+    expect(writes.hasCreated('web-0', MAC, 'a')).to.equal(true);
+    writes.keep();
+    expect(writes.hasCreated('web-0', MAC, 'a')).to.equal(false);
+    expect(writes.hasCreated('web-0', '0a:00:00:00:00:02', 'b')).to.equal(true);
+    expect(writes.former('web-1', 'b')).to.deep.include(FORMER);
+    expect(writes.hasAdopted('d')).to.equal(true);
+    expect(writes.kept).to.deep.equal({ created: new Map([['web-0', '0a:00:00:00:00:02']]), changed: ['web-1'] });
+    expect(writes.present).to.deep.equal({ created: new Map(), changed: [] });
+  });
+
   it('knows the port that a run changed from another one of that name', () => {
     writes.keep();
     expect(writes.former('web-1', 'c')).to.equal(undefined);
