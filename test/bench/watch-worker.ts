@@ -65,4 +65,6 @@ async function watchLibrary(): Promise<void> {
 }
 
 await (kind === 'library' ? watchLibrary() : watchBare());
+// The garbage of the first synchronisation is none of a change's.
+globalThis.gc?.();
 announceReady();
