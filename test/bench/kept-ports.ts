@@ -15,6 +15,7 @@ import { withRatios } from './statistics.js';
 const KINDS: Readonly<Record<KeptPortsTask['kind'], string>> = {
   bare: 'floor: bare socket',
   monitored: 'floor: and monitor',
+  guarded: 'floor: and guard',
   manager: 'ovn-northbound',
 };
 /** Kept ports on the switch for which making a port has a bar. */
@@ -95,6 +96,7 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
       }),
     ],
     notes: [
+      '"and guard": and waits for the generation of the switch and replaces it, without which rivals could take one address.',
       '"made": ensurePort for a new pod, with a chosen address; "found": for a pod whose port is kept, which sends nothing.',
       '"index", "free addresses": made once for a switch, the latter where addresses are chosen; then they follow the changes.',
       `Medians of ${rounds} interleaved runs, each in a process of its own after 6,000 pods on another switch.`,
