@@ -6,6 +6,7 @@
  */
 import { printValue, ProtocolError } from '../errors.js';
 import { applyDiff, decodeAtoms, decodeColumn } from '../schema/codec.js';
+import { isEqualJson, isEqualSetJson } from '../schema/equal-json.js';
 import type { ColumnSchema, TableSchema } from '../schema/schema.js';
 import type { Atom, ColumnValue } from '../schema/types.js';
 import { isCanonicalUuid, type Uuid } from '../schema/uuid.js';
@@ -115,11 +116,14 @@ export class RowShape {
   /** What must change for `row` to hold the contents of a whole wire row; columns it omits have their defaults. */
   difference(row: RowData, wire: object): ColumnChange[] {
     const changes: ColumnChange[] = [];
-    for (const [name, column] of this.columns) {
-      const value = Object.hasOwn(wire, name)
-        ? decodeColumn(column, (wire as Record<string, unknown>)[name])
-        : column.defaultValue;
+    for (const column of this.#columns) {
+      const { name } = column;
+      const json = Object.hasOwn(wire, name) ? (wire as Record<string, unknown>)[name] : undefined;
       const from = bigSet(row, name);
+      if (from === undefined ? isEqualJson(column, row[name], json) : isEqualSetJson(column, from, from.size, json)) {
+        continue;
+      }
+      const value = json === undefined ? column.defaultValue : decodeColumn(column, json);
       if (from !== undefined && Array.isArray(value)) {
         const step = from.stepTo(value as readonly Atom[]);
         if (step.added.length + step.removed.length > 0) changes.push({ column, step, from });
@@ -200,6 +204,7 @@ function isBig(value: ColumnValue): value is readonly Atom[] {
 
 /** Do two values of a column mean the same? The order of a set's members has no meaning. */
 function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): boolean {
+  if (a === b) return true;
   if (column.kind === 'set') {
     const left = a as readonly Atom[];
     const right = b as readonly Atom[];
@@ -217,7 +222,7 @@ function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): bool
       keys.every((key) => Object.hasOwn(right, key) && left[key] === right[key])
     );
   }
-  return a === b;
+  return false;
 }
 
 /** The members of a set column that came and went between two versions of one row; cheap for big sets. */
