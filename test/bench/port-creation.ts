@@ -137,8 +137,14 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     const toBare = withRatios(of(place, mode, kind), of(place, mode, 'bare'), 'bare', RATIOS);
     const toMonitored = withRatios(toBare, of(place, mode, 'monitored'), 'monitored', RATIOS);
     const grown = smallest && withRatios(toMonitored, of(smallest, mode, kind), 'smallest', ['clientCpuUs']);
+    const monitored =
+      smallest && withRatios(of(place, mode, 'monitored'), of(smallest, mode, 'monitored'), '', ['clientCpuUs']);
+    const runs = (grown ?? toMonitored).map((run, i) => ({
+      ...run,
+      growthToMonitored: (run['clientCpuUs/smallest'] ?? NaN) / (monitored?.[i]?.['clientCpuUs/'] ?? NaN),
+    }));
     const label = typeof kind === 'object' ? kind.label : LABELS[kind];
-    return { label: `${mode.name}, onto ${count(place.size)}, ${label}`, runs: grown ?? toMonitored };
+    return { label: `${mode.name}, onto ${count(place.size)}, ${label}`, runs };
   };
   return {
     name: 'port-creation',
@@ -217,6 +223,13 @@ function barsOf(cases: readonly Case[], rowOf: (each: Case) => ReportRow): Bar[]
   const largest = cases.findLast(({ kind, mode }) => kind === 'library' && mode === MODES[0]);
   if (largest === undefined || largest.place === first?.place) return bars;
   const sizes = `onto ${count(largest.place.size)} / onto ${count(first?.place.size ?? NaN)}`;
-  const growth = { figure: 'clientCpuUs/smallest', atMost: GROWTH_LIMIT };
-  return [...bars, bar(`create ports one by one: client CPU per port, ${sizes}`, rowOf(largest), growth)];
+  const row = rowOf(largest);
+  return [
+    ...bars,
+    bar(`create ports one by one: client CPU per port, ${sizes}`, row, {
+      figure: 'clientCpuUs/smallest',
+      atMost: GROWTH_LIMIT,
+    }),
+    bar('… / the same of the bare socket that monitors', row, { figure: 'growthToMonitored', atMost: GROWTH_LIMIT }),
+  ];
 }
