@@ -57,7 +57,7 @@ export const USAGE = `usage: npm run bench -- [option...]
   --create N            ports that each run creates (1000)
   --switch-sizes N,N    ports on the switch before (1000,50000; thorough: 1000,10000,50000)
   --growth N,N          ports in the databases of growth (1000,10000,100000)
-  --changes N           changes that each run counts (2000)
+  --changes N           changes that each run counts (5000)
   --rate N              changes per second (1000)
   --replicas N          replicas of the big StatefulSet (5000)
   --sets N              small StatefulSets (20; thorough: 100)
@@ -87,7 +87,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       create: { type: 'string', default: '1000' },
       'switch-sizes': { type: 'string' },
       growth: { type: 'string', default: '1000,10000,100000' },
-      changes: { type: 'string', default: '2000' },
+      changes: { type: 'string', default: '5000' },
       rate: { type: 'string', default: '1000' },
       replicas: { type: 'string', default: '5000' },
       sets: { type: 'string' },
