@@ -49,12 +49,13 @@ function isReadInAnotherForm({ kind, type: { key, value } }: ColumnSchema): bool
   return (kind === 'map' && key.type !== 'string') || key.type === 'real' || value?.type === 'real';
 }
 
-/** JSON that is nearly the same: elements swapped, doubled, left out, wrapped, or with another tag. */
+/** JSON that is nearly the same: elements swapped, doubled, left out, wrapped, too long, or with another tag. */
 function garbled(json: unknown, choice: number): unknown[] {
   const wrapped = [['set', [json]], ['set', [json, json]], ['uuid', json], [json]];
   if (!Array.isArray(json)) return wrapped;
   const [tag, elements] = json as [unknown, unknown];
-  const others = ['set', 'map', 'uuid', 'named-uuid', ''].map((otherTag) => [otherTag, elements]);
+  const others: unknown[] = ['set', 'map', 'uuid', 'named-uuid', ''].map((otherTag) => [otherTag, elements]);
+  others.push([tag, elements, elements]);
   if (!Array.isArray(elements)) return [...wrapped, ...others];
   const at = choice % (elements.length + 1);
   const first: unknown = elements[0];
@@ -64,6 +65,7 @@ function garbled(json: unknown, choice: number): unknown[] {
     elements.toSpliced(at, 0, first),
     elements.map(() => first),
     elements.map((element: unknown) => (Array.isArray(element) ? [...(element as unknown[])].reverse() : [element])),
+    elements.map((element: unknown) => (Array.isArray(element) ? [...(element as unknown[]), ''] : [element, ''])),
   ];
   return [...wrapped, ...others, ...arranged.map((elements) => [tag, elements])];
 }
