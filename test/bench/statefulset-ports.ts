@@ -42,7 +42,7 @@ const HOW: Readonly<Partial<Record<StatefulSetKind, string>>> = {
 };
 /** Replicas of the StatefulSet whose making has a bar, and the kept ports beside it. */
 const REPLICAS = 1000;
-/** Ports that a run makes at least: what is done in some milliseconds is done several times. */
+/** About so many ports a run makes: what is done in some milliseconds is done several times. */
 const PORTS_OF_A_RUN = 5000;
 
 export async function measureStatefulSetPorts({ options, files, workers }: Context): Promise<Report> {
