@@ -26,11 +26,10 @@ export interface KeptPortsTask {
   /** The switch that gets the ports of the warm-up, name and uuid. */
   readonly warmUp: readonly [name: string, uuid: string];
   readonly keptPorts: number;
+  readonly warmUpPods: number;
   readonly pods: number;
 }
 
-/** Until the compiled code is what a controller runs. */
-const WARM_UP_PODS = 6000;
 const WARM_UP_NAMESPACE = 'warm-up';
 const FINDS = 5_000;
 
@@ -42,7 +41,7 @@ type Make = (n: number, warmUp: boolean) => Promise<unknown>;
 
 /** Makes the port of each pod: the rate, the median of the times, and the CPU per pod. */
 async function measureMaking(make: Make): Promise<Figures> {
-  for (let n = 0; n < WARM_UP_PODS; n++) await make(n, true);
+  for (let n = 0; n < given.warmUpPods; n++) await make(n, true);
   // The first change that a monitor hears of costs the server more than the others.
   await make(0, false);
   const times: number[] = [];

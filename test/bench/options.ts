@@ -35,6 +35,8 @@ export interface BenchOptions {
   readonly sets: number;
   readonly setReplicas: number;
   readonly keptPorts: number;
+  /** Ports that a worker of the manager's parts makes before the clock starts, at most. */
+  readonly warmUpPorts: number;
   readonly parts: readonly Part[];
   readonly thorough: boolean;
   readonly output: 'text' | 'json' | 'markdown';
@@ -63,6 +65,7 @@ export const USAGE = `usage: npm run bench -- [option...]
   --sets N              small StatefulSets (20; thorough: 100)
   --set-replicas N      replicas of each (100)
   --kept N              kept ports of other StatefulSets on their switch (10000; thorough: 50000)
+  --warm-up N           ports that the manager makes before the clock starts, at most (20000)
   --quiet SECONDS       before each run, wait so long at most for others to leave the machine alone (0)
   --tarball FILE        package that start-up measures (what npm packs of this checkout)
   --data FOLDER         keep the generated databases there for the next time
@@ -93,6 +96,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       sets: { type: 'string' },
       'set-replicas': { type: 'string', default: '100' },
       kept: { type: 'string' },
+      'warm-up': { type: 'string', default: '20000' },
       quiet: { type: 'string' },
       tarball: { type: 'string' },
       data: { type: 'string' },
@@ -126,6 +130,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     sets: positive('sets', values.sets ?? (thorough ? '100' : '20')),
     setReplicas: positive('set-replicas', values['set-replicas']),
     keptPorts: positive('kept', values.kept ?? (thorough ? '50000' : '10000')),
+    warmUpPorts: positive('warm-up', values['warm-up']),
     parts: parts.filter(isPart),
     thorough,
     output: values.json ? 'json' : values.markdown ? 'markdown' : 'text',

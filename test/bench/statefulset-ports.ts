@@ -44,6 +44,7 @@ const HOW: Readonly<Partial<Record<StatefulSetKind, string>>> = {
 const REPLICAS = 1000;
 /** About so many ports a run makes: what is done in some milliseconds is done several times. */
 const PORTS_OF_A_RUN = 5000;
+const MAX_TIMES = 5;
 
 export async function measureStatefulSetPorts({ options, files, workers }: Context): Promise<Report> {
   const shapes = shapesOf(options);
@@ -66,8 +67,10 @@ export async function measureStatefulSetPorts({ options, files, workers }: Conte
     }
     const { sets, replicas, atOnce } = shape;
     const warmUpReplicas = Math.min(replicas, REPLICAS);
-    const times = Math.max(1, Math.round(PORTS_OF_A_RUN / (sets * replicas)));
-    const task: StatefulSetTask = { remote, kind, sets, replicas, atOnce, switches, warmUp, warmUpReplicas, times };
+    const times = Math.min(MAX_TIMES, Math.max(1, Math.round(PORTS_OF_A_RUN / (sets * replicas))));
+    const { warmUpPorts } = options;
+    const warming = { warmUp, warmUpReplicas, warmUpPorts };
+    const task: StatefulSetTask = { remote, kind, sets, replicas, atOnce, switches, times, ...warming };
     const figures = await runWorker(workers, 'statefulset-worker', task);
     for (const [, uuid] of [...switches.slice(1), warmUp]) await deleteSwitch(client, uuid);
     return figures;
@@ -99,7 +102,7 @@ export async function measureStatefulSetPorts({ options, files, workers }: Conte
     notes: [
       'The first apply creates every port; the others find them all and send nothing.',
       'The floor sends the same rows, 100 in a transaction; "and monitor" has the server tell it of each change of both tables.',
-      `Medians of ${rounds} interleaved runs, each in a process of its own after 20,000 ports made and deleted on another switch.`,
+      `Medians of ${rounds} interleaved runs, each in a process of its own after ${count(options.warmUpPorts)} ports made and deleted on another switch.`,
     ],
   };
 }

@@ -39,6 +39,8 @@ export interface StatefulSetTask extends Omit<Sets, 'prefix' | 'firstOctet'> {
   readonly warmUp: readonly [name: string, uuid: string];
   /** Replicas of each of the StatefulSets of the warm-up. */
   readonly warmUpReplicas: number;
+  /** Ports made and deleted before the clock starts, so that compiled code is measured, as a controller runs it. */
+  readonly warmUpPorts: number;
   /** How often the ports are made; between the times they are deleted again. */
   readonly times: number;
 }
@@ -57,8 +59,6 @@ const PORTS_PER_TRANSACTION = 100;
 /** The pools begin behind the addresses of the ports that are there, and end before those of the warm-up. */
 const FIRST_OCTET = 100;
 const WARM_UP_FIRST_OCTET = 200;
-/** Ports made and deleted before the clock starts, so that compiled code is measured, as a controller runs it. */
-const WARM_UP_PORTS = 20_000;
 const WARM_UP_ROUNDS = 5;
 const SETTLE_MS = 50;
 
@@ -136,7 +136,7 @@ const maker = await (bare ? bareMaker(given) : managerMaker(given));
 for (let round = 0; round < WARM_UP_ROUNDS; round++) {
   const warmUp: Sets = {
     prefix: `warm-${round}-`,
-    sets: Math.ceil(WARM_UP_PORTS / WARM_UP_ROUNDS / given.warmUpReplicas),
+    sets: Math.ceil(given.warmUpPorts / WARM_UP_ROUNDS / given.warmUpReplicas),
     replicas: given.warmUpReplicas,
     atOnce: given.atOnce,
     switches: [given.warmUp],
