@@ -53,9 +53,9 @@ export class GuardedEmitter<Events extends { [E in keyof Events]: readonly unkno
   }
 
   #add(event: string, listener: AnyListener, once: boolean): () => void {
+    const fail = (error: unknown): void => this.#onListenerError(event, error);
     const guard: AnyListener = (...args) => {
       if (once) stop();
-      const fail = (error: unknown): void => this.#onListenerError(event, error);
       try {
         const result = listener(...args);
         if (result instanceof Promise) result.catch(fail);

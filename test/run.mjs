@@ -19,7 +19,8 @@ const REPORTER = join(ROOT, '.ci/reporter.cjs');
 /** Files that run one after the other; the two take about as long. */
 const LANES = [['test/integration/**/*.test.ts'], ['test/!(integration)/**/*.test.ts', 'test/*.test.ts']];
 /** Tests that start their server so get the one that TEST_SERVER says: see test/integration/test-server.ts. */
-const STARTERS = /\b(?:startServer\(|startCluster\(|(?:FaultServer|PortsScene|StatefulSetBench)\.start\()/;
+const STARTERS =
+  /\b(?:startServer\(|startCluster\(|startProxiedClient\(|(?:FaultServer|PortsScene|StatefulSetBench)\.start\()/;
 /** What these show does not depend on the server, and takes long. */
 const PROGRAMS = /\/(?:ports-command-program|watch)\.test\.ts$/;
 

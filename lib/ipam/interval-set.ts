@@ -106,20 +106,21 @@ export class IntervalSet {
 
   /** The number not in the set that has exactly `rank` such numbers between `origin` and itself. */
   missing(rank: bigint, origin: bigint): bigint {
-    // What is in the set below the origin counts as passed already, on both sides of the comparison.
-    let passed = -this.countBelow(origin);
+    // The answer if nothing more of the set came before it. What is in the set below the origin does not count.
+    let found = origin + rank - this.countBelow(origin);
     let node = this.#root;
     while (node !== undefined) {
       this.#visits++;
-      const held = passed + (node.left?.count ?? 0n);
-      if (rank < node.first - origin - held) {
-        node = node.left;
+      const { left } = node;
+      const behindLeft = left === undefined ? found : found + left.count;
+      if (behindLeft < node.first) {
+        node = left;
       } else {
-        passed = held + node.last - node.first + 1n;
+        found = behindLeft + (node.last - node.first) + 1n;
         node = node.right;
       }
     }
-    return origin + rank + passed;
+    return found;
   }
 
   /** The interval with the highest start that is not above `value`. */
@@ -160,11 +161,12 @@ export class IntervalSet {
       left: undefined,
       right: undefined,
     };
-    this.#root = this.#insertBelow(this.#root, fresh);
+    this.#root = this.#insertBelow(this.#root, fresh, fresh.count);
     this.#intervalCount++;
   }
 
-  #insertBelow(node: Node | undefined, fresh: Node): Node {
+  /** `held` are the numbers of `fresh` alone: its count has those below it as well once it has its place. */
+  #insertBelow(node: Node | undefined, fresh: Node, held: bigint): Node {
     if (node === undefined) return fresh;
     this.#visits++;
     if (fresh.priority > node.priority) {
@@ -172,9 +174,9 @@ export class IntervalSet {
       recount(fresh);
       return fresh;
     }
-    if (fresh.first < node.first) node.left = this.#insertBelow(node.left, fresh);
-    else node.right = this.#insertBelow(node.right, fresh);
-    node.count += fresh.last - fresh.first + 1n;
+    if (fresh.first < node.first) node.left = this.#insertBelow(node.left, fresh, held);
+    else node.right = this.#insertBelow(node.right, fresh, held);
+    node.count += held;
     return node;
   }
 

@@ -1,5 +1,5 @@
 import { AddressError } from './errors.js';
-import { cryptoRandomBytes, type RandomBytes } from './random.js';
+import { cryptoRandomBytes, HEX, type RandomBytes } from './random.js';
 
 /**
  * Parses the MAC address of a port: six pairs of hexadecimal digits with colons, in any letter case.
@@ -44,12 +44,10 @@ export function canonicalMac(text: string): string | undefined {
  * @param randomBytes - source of randomness; node:crypto by default
  */
 export function randomMac(randomBytes: RandomBytes = cryptoRandomBytes): string {
-  const bytes = Uint8Array.from(randomBytes(6));
+  const bytes = new Uint8Array(randomBytes(6));
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return formatMac(bytes);
 }
-
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
  * The text of a MAC address.
@@ -59,6 +57,6 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
  */
 export function formatMac(bytes: Uint8Array): string {
   if (bytes.length !== 6) throw new AddressError(bytes.join(' '), `a MAC address has 6 bytes, not ${bytes.length}`);
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
-  return `${HEX[a]}:${HEX[b]}:${HEX[c]}:${HEX[d]}:${HEX[e]}:${HEX[f]}`;
+  const hex = (i: number): string => HEX[bytes[i] ?? 0] ?? '';
+  return `${hex(0)}:${hex(1)}:${hex(2)}:${hex(3)}:${hex(4)}:${hex(5)}`;
 }

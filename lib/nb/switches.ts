@@ -124,19 +124,21 @@ export function lsDel(tx: SwitchTransaction, nameOrUuid: string, { ifExists = fa
 }
 
 /** The switches of this name that the transaction has not deleted. */
-function switchesNamed(reader: SwitchOnlyReader, name: string): SwitchRow[] {
-  return reader.tables.Logical_Switch.findAll({ name }).filter(({ _uuid }) => !PendingPorts.deletes(reader, _uuid));
+function switchesNamed(reader: SwitchOnlyReader, name: string): readonly SwitchRow[] {
+  const named = reader.tables.Logical_Switch.findAll({ name });
+  const isDeleted = ({ _uuid }: SwitchRow): boolean => PendingPorts.deletes(reader, _uuid);
+  return named.some(isDeleted) ? named.filter((row) => !isDeleted(row)) : named;
 }
 
 function findSwitch(reader: SwitchOnlyReader, nameOrUuid: string): SwitchRow | undefined {
   const uuid = nameOrUuid.toLowerCase();
   const byUuid = isUuid(uuid) ? reader.tables.Logical_Switch.get(uuid as Uuid<'Logical_Switch'>) : undefined;
   if (byUuid !== undefined && !PendingPorts.deletes(reader, uuid)) return byUuid;
-  const [first, ...others] = switchesNamed(reader, nameOrUuid);
-  if (first === undefined || others.length === 0) return first;
-  const uuids = [first, ...others].map(({ _uuid }) => _uuid).join(', ');
+  const named = switchesNamed(reader, nameOrUuid);
+  if (named.length <= 1) return named[0];
+  const uuids = named.map(({ _uuid }) => _uuid).join(', ');
   throw new NorthboundError(
     'AmbiguousSwitch',
-    `${others.length + 1} logical switches are named "${nameOrUuid}" (${uuids}); name the one you mean by its uuid`,
+    `${named.length} logical switches are named "${nameOrUuid}" (${uuids}); name the one you mean by its uuid`,
   );
 }

@@ -9,7 +9,7 @@ import { GuardedEmitter } from '../emitter.js';
 import { ProtocolError } from '../errors.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type { Uuid } from '../schema/uuid.js';
-import { asObject, shown, stageUpdate, type Staged, type UpdateFormat, type Updates } from './row-update.js';
+import { asObject, asRow, shown, stageUpdate, type Staged, type UpdateFormat, type Updates } from './row-update.js';
 import { RowShape, type RowData } from './row.js';
 import { Snapshot } from './snapshot.js';
 import { TableStore, type TableRequest } from './table.js';
@@ -162,8 +162,7 @@ export class Replica {
         throw new ProtocolError(`the server sent an update for table ${shown(name)}, which was not asked for`);
       }
       const rows = asObject(tables[name], `the rows of table ${name}`);
-      for (const uuid in rows)
-        visit(store, shape, uuid as Uuid, asObject(rows[uuid], `row ${shown(uuid)} of table ${name}`));
+      for (const uuid in rows) visit(store, shape, uuid as Uuid, asRow(rows[uuid], uuid, name));
     }
   }
 
@@ -171,27 +170,32 @@ export class Replica {
   #commit(staged: readonly Staged[], cause: Batch['cause'], startedAt: number): void {
     if (staged.length === 0) return;
     const changes: RowChange[] = [];
-    const count = { insert: 0, update: 0, delete: 0 };
-    const add = (change: RowChange): void => {
-      changes.push(change);
-      count[change.type]++;
-    };
+    let inserts = 0;
+    let updates = 0;
+    let deletes = 0;
+    let isWatched = false;
     this.#version++;
     for (const { store, uuid, old, row: whole, changes: columns } of staged) {
       const table = store.name;
       this.#changedAt.set(table, this.#version);
+      isWatched ||= store.isWatched;
       const row = keptRow(old, whole) ?? whole ?? (old && columns && store.shape?.build(old, columns));
       store.put(uuid, old, row, columns);
-      if (row === undefined) add({ type: 'delete', table, row: old as RowData });
-      else if (old === undefined) add({ type: 'insert', table, row });
-      else {
+      if (row === undefined) {
+        deletes++;
+        changes.push({ type: 'delete', table, row: old as RowData });
+      } else if (old === undefined) {
+        inserts++;
+        changes.push({ type: 'insert', table, row });
+      } else {
         const names = columns?.map(({ column }) => column.name) ?? differingKeys(old, row);
-        if (names.length > 0) add({ type: 'update', table, row, old, columns: names });
+        if (names.length === 0) continue;
+        updates++;
+        changes.push({ type: 'update', table, row, old, columns: names });
       }
     }
-    const applyMs = performance.now() - startedAt;
-    this.#lastBatch = { inserts: count.insert, updates: count.update, deletes: count.delete, applyMs };
-    this.#tell({ cause, changes });
+    this.#lastBatch = { inserts, updates, deletes, applyMs: performance.now() - startedAt };
+    this.#tell({ cause, changes }, isWatched);
   }
 
   /** The tables were empty, so theirs is what the snapshot has made: in force at once, however much it is. */
@@ -205,7 +209,8 @@ export class Replica {
       if (contents.rows.size > 0) this.#changedAt.set(store.name, this.#version);
     }
     this.#lastBatch = { inserts, updates: 0, deletes: 0, applyMs: performance.now() - startedAt };
-    this.#tell(this.#firstBatch());
+    const isWatched = [...this.#stores.values()].some((store) => store.isWatched);
+    this.#tell(this.#firstBatch(), isWatched);
   }
 
   /** Mostly nobody asks for the changes of a first snapshot, one per row, and they need not be made. */
@@ -227,10 +232,9 @@ export class Replica {
     };
   }
 
-  #tell(batch: Batch): void {
-    // Mostly nobody listens to the thousands of rows of a first snapshot.
-    const stores = [...this.#stores.values()];
-    if (stores.some((store) => store.isWatched)) this.#tellTables(batch.changes);
+  /** `isWatched`: does anybody wait for, or listen to, rows of a table that has changed? */
+  #tell(batch: Batch, isWatched: boolean): void {
+    if (isWatched) this.#tellTables(batch.changes);
     if (this.events.listenerCount('batch') > 0) this.events.emit('batch', batch);
   }
 

@@ -48,7 +48,7 @@ export function stageUpdate(
   }
   if (format === 'v2' && Object.hasOwn(wire, 'modify')) {
     if (old === undefined) throw inconsistent(store, uuid, 'a change of the unknown');
-    const changes = shape.decodeDiff(old, asObject(wire.modify, `row ${uuid} of table ${store.name}`));
+    const changes = shape.decodeDiff(old, asRow(wire.modify, uuid, store.name));
     return changes.length === 0 ? undefined : { store, uuid, old, row: undefined, changes };
   }
   if (!Object.hasOwn(wire, format === 'v2' ? 'delete' : 'old')) {
@@ -83,8 +83,17 @@ export function initialContents(
 
 /** Takes JSON for an object; `what` names it in the `ProtocolError` for anything else. */
 export function asObject(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  if (isObject(json)) return json;
   throw new ProtocolError(`the server sent ${what} as ${printValue(json)}, which is not an object`);
+}
+
+/** As {@link asObject}, for the update of a row: the words for an error cost more than the check. */
+export function asRow(json: unknown, uuid: string, table: string): Record<string, unknown> {
+  return isObject(json) ? json : asObject(json, `row ${shown(uuid)} of table ${shown(table)}`);
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 /** A name that the server chose, for a message. */

@@ -6,6 +6,7 @@
  */
 import { printValue, ProtocolError } from '../errors.js';
 import { applyDiff, decodeAtoms, decodeColumn } from '../schema/codec.js';
+import { isEqualJson, isEqualSetJson } from '../schema/equal-json.js';
 import type { ColumnSchema, TableSchema } from '../schema/schema.js';
 import type { Atom, ColumnValue } from '../schema/types.js';
 import { isCanonicalUuid, type Uuid } from '../schema/uuid.js';
@@ -18,14 +19,23 @@ export const BIG_SET_SIZE = 64;
 export type RowData = Readonly<Record<string, ColumnValue>> & { readonly _uuid: Uuid };
 
 const BIG_SETS = Symbol('big sets');
-type BigSets = ReadonlyMap<string, VersionedSet>;
+/** The big set of one column; a row rarely has more than one. */
+interface BigSet {
+  readonly column: string;
+  readonly set: VersionedSet;
+}
 interface Carrier {
-  readonly [BIG_SETS]?: BigSets;
+  readonly [BIG_SETS]?: readonly BigSet[];
 }
 
 /** The versioned set behind a column of a row, where the column's set is big. */
 export function bigSet(row: RowData, column: string): VersionedSet | undefined {
-  return (row as Carrier)[BIG_SETS]?.get(column);
+  return setOf((row as Carrier)[BIG_SETS], column);
+}
+
+function setOf(sets: readonly BigSet[] | undefined, column: string): VersionedSet | undefined {
+  if (sets !== undefined) for (const each of sets) if (each.column === column) return each.set;
+  return undefined;
 }
 
 /** What an update does to one column. */
@@ -73,16 +83,16 @@ export class RowShape {
     }
     const row = new NewRow();
     row._uuid = uuid;
-    let big: Map<string, VersionedSet> | undefined;
+    let big: BigSet[] | undefined;
     for (const column of this.#columns) {
       const { name } = column;
       const value = Object.hasOwn(wire, name)
         ? decodeColumn(column, (wire as Record<string, unknown>)[name])
         : column.defaultValue;
-      row[name] = value;
-      if (isBig(value)) (big ??= new Map<string, VersionedSet>()).set(name, VersionedSet.of(value));
+      if (isBig(value)) big = this.#putBig(row, name, VersionedSet.of(value), big);
+      else row[name] = value;
     }
-    return this.#finish(row, big);
+    return finish(row, big);
   }
 
   /** Decodes an update2 difference against the row that it changes; columns that stay equal are left out. */
@@ -106,11 +116,14 @@ export class RowShape {
   /** What must change for `row` to hold the contents of a whole wire row; columns it omits have their defaults. */
   difference(row: RowData, wire: object): ColumnChange[] {
     const changes: ColumnChange[] = [];
-    for (const [name, column] of this.columns) {
-      const value = Object.hasOwn(wire, name)
-        ? decodeColumn(column, (wire as Record<string, unknown>)[name])
-        : column.defaultValue;
+    for (const column of this.#columns) {
+      const { name } = column;
+      const json = Object.hasOwn(wire, name) ? (wire as Record<string, unknown>)[name] : undefined;
       const from = bigSet(row, name);
+      if (from === undefined ? isEqualJson(column, row[name], json) : isEqualSetJson(column, from, from.size, json)) {
+        continue;
+      }
+      const value = json === undefined ? column.defaultValue : decodeColumn(column, json);
       if (from !== undefined && Array.isArray(value)) {
         const step = from.stepTo(value as readonly Atom[]);
         if (step.added.length + step.removed.length > 0) changes.push({ column, step, from });
@@ -126,28 +139,36 @@ export class RowShape {
     const row = new NewRow();
     row._uuid = old._uuid;
     const oldBig = (old as Carrier)[BIG_SETS];
-    // Reading a big set would make its array.
-    for (const { name } of this.#columns) row[name] = oldBig?.has(name) === true ? undefined : old[name];
-    let big = oldBig === undefined ? undefined : new Map(oldBig);
-    for (const change of changes) {
-      const { name } = change.column;
-      if ('step' in change) {
-        big?.set(name, change.from.after(change.step));
-        continue;
+    let big: BigSet[] | undefined;
+    for (const { name } of this.#columns) {
+      const change = changeOf(changes, name);
+      let set: VersionedSet | undefined;
+      let value: ColumnValue;
+      if (change === undefined) {
+        set = setOf(oldBig, name);
+        // Reading a big set would make its array.
+        if (set === undefined) value = old[name];
+      } else if ('step' in change) {
+        set = change.from.after(change.step);
+      } else {
+        ({ value } = change);
+        if (isBig(value)) set = VersionedSet.of(value);
       }
-      row[name] = change.value;
-      if (isBig(change.value)) (big ??= new Map<string, VersionedSet>()).set(name, VersionedSet.of(change.value));
-      else big?.delete(name);
+      if (set === undefined) row[name] = value;
+      else big = this.#putBig(row, name, set, big);
     }
-    return this.#finish(row, big);
+    return finish(row, big);
   }
 
-  #finish(row: Record<string, unknown>, big: BigSets | undefined): RowData {
-    if (big !== undefined && big.size > 0) {
-      for (const name of big.keys()) Object.defineProperty(row, name, this.#accessor(name));
-      Object.defineProperty(row, BIG_SETS, { value: big });
-    }
-    return Object.freeze(row) as RowData;
+  /**
+   * Gives a row that has the columns before it a big set; returns what `big` becomes by it. In its turn: V8 makes a slow
+   * dictionary of an object in which an accessor takes the place of a value.
+   */
+  #putBig(row: object, column: string, set: VersionedSet, big: BigSet[] | undefined): BigSet[] {
+    Object.defineProperty(row, column, this.#accessor(column));
+    if (big === undefined) return [{ column, set }];
+    big.push({ column, set });
+    return big;
   }
 
   #accessor(name: string): PropertyDescriptor {
@@ -157,7 +178,7 @@ export class RowShape {
         enumerable: true,
         configurable: true,
         get(this: Carrier) {
-          return this[BIG_SETS]?.get(name)?.toArray();
+          return setOf(this[BIG_SETS], name)?.toArray();
         },
       };
       this.#accessors.set(name, accessor);
@@ -166,12 +187,24 @@ export class RowShape {
   }
 }
 
+function finish(row: Record<string, unknown>, big: readonly BigSet[] | undefined): RowData {
+  if (big !== undefined) Object.defineProperty(row, BIG_SETS, { value: big });
+  return Object.freeze(row) as RowData;
+}
+
+/** What `changes` do to a column; they are few. */
+function changeOf(changes: readonly ColumnChange[], column: string): ColumnChange | undefined {
+  for (const change of changes) if (change.column.name === column) return change;
+  return undefined;
+}
+
 function isBig(value: ColumnValue): value is readonly Atom[] {
   return Array.isArray(value) && value.length > BIG_SET_SIZE;
 }
 
 /** Do two values of a column mean the same? The order of a set's members has no meaning. */
 function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): boolean {
+  if (a === b) return true;
   if (column.kind === 'set') {
     const left = a as readonly Atom[];
     const right = b as readonly Atom[];
@@ -189,7 +222,7 @@ function equalValues(column: ColumnSchema, a: ColumnValue, b: ColumnValue): bool
       keys.every((key) => Object.hasOwn(right, key) && left[key] === right[key])
     );
   }
-  return a === b;
+  return false;
 }
 
 /** The members of a set column that came and went between two versions of one row; cheap for big sets. */
@@ -214,7 +247,7 @@ export function memberChanges(
   changes: readonly ColumnChange[] | undefined,
 ): SetStep {
   if (changes !== undefined && old !== undefined && row !== undefined) {
-    const change = changes.find((each) => each.column.name === column);
+    const change = changeOf(changes, column);
     // A big set that did not change must not be looked at: a row's other columns change often.
     if (change === undefined) return NO_STEP;
     if ('step' in change) return change.step;

@@ -6,7 +6,7 @@
 import { ProtocolError } from '../errors.js';
 import type { Uuid } from '../schema/uuid.js';
 import type { RowShape } from './row.js';
-import { asObject, initialContents, shown, type Staged, type UpdateFormat } from './row-update.js';
+import { asObject, asRow, initialContents, shown, type Staged, type UpdateFormat } from './row-update.js';
 import type { TableContents } from './table-contents.js';
 import type { TableStore } from './table.js';
 
@@ -114,10 +114,4 @@ export class Snapshot {
 
 function repeated(uuid: string, table: string): ProtocolError {
   return new ProtocolError(`the server sent row ${shown(uuid)} of table ${table} twice in one snapshot`);
-}
-
-function asRow(update: unknown, uuid: string, table: string): Record<string, unknown> {
-  // The words cost more than the check.
-  if (typeof update === 'object' && update !== null && !Array.isArray(update)) return update as Record<string, unknown>;
-  return asObject(update, `row ${shown(uuid)} of table ${shown(table)}`);
 }

@@ -113,8 +113,9 @@ export class TableIndex {
   }
 
   #keyOf(row: RowData): Key {
-    const [first] = this.parts;
-    if (first !== undefined && this.parts.length === 1) return partOf(row[first.column], first.key);
+    const { parts } = this;
+    const first = parts[0];
+    if (first !== undefined && parts.length === 1) return partOf(row[first.column], first.key);
     return joinKey(this.parts.map(({ column, key }) => partOf(row[column], key)));
   }
 

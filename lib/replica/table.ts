@@ -224,8 +224,9 @@ export class TableStore {
 
   /** Does anybody wait for a row, or listen? */
   get isWatched(): boolean {
-    if (this.#waiters.size > 0) return true;
-    return (['insert', 'update', 'delete'] as const).some((event) => this.events.listenerCount(event) > 0);
+    const { events } = this;
+    if (this.#waiters.size > 0 || events.listenerCount('update') > 0) return true;
+    return events.listenerCount('insert') > 0 || events.listenerCount('delete') > 0;
   }
 
   /** Lets those who wait in {@link until} see a row. */

@@ -63,6 +63,11 @@ export class VersionedSet {
     return content.store.members.has(member);
   }
 
+  /** The members, to be read at once. */
+  [Symbol.iterator](): Iterator<Atom> {
+    return this.#members().values();
+  }
+
   /** The members as a frozen array, in no particular order; made once per version. */
   toArray(): readonly Atom[] {
     this.#array ??= Object.freeze([...this.#members()]);

@@ -83,9 +83,10 @@ export function encodeSet(column: ColumnSchema, value: unknown, size: Size, onNa
   if (!Array.isArray(value) && !(value instanceof Set)) {
     return refuse(column, value, value === null ? 'is not an OVSDB value; use [] for "none"' : 'must be an array');
   }
+  const given: readonly unknown[] = Array.isArray(value) ? value : [...(value as ReadonlySet<unknown>)];
   const members: unknown[] = [];
   const seen = new Distinct(column, 'is in the set twice');
-  for (const member of value as Iterable<unknown>) {
+  for (const member of given) {
     const json = encodeAtom(column, column.type.key, member, onNamedUuid);
     seen.add(json, member);
     members.push(json);
@@ -99,12 +100,16 @@ export function encodeMap(column: ColumnSchema, value: unknown, size: Size, onNa
   const { key: keyType, value: valueType } = column.type;
   if (valueType === undefined) return refuse(column, value, 'must not be a map');
   const pairs: unknown[] = [];
+  const isMap = value instanceof Map;
+  if (!isMap && !isPlainObject(value)) {
+    const rule = value === null ? 'is not an OVSDB value; use {} for "none"' : 'must be a plain object or a Map';
+    return refuse(column, value, rule);
+  }
   // No object has a key twice; but two keys may stand for one integer.
-  const seen =
-    keyType.type === 'string' && !(value instanceof Map)
-      ? undefined
-      : new Distinct(column, 'is a key of the map twice');
-  for (const [key, member] of entriesOf(column, value)) {
+  const seen = keyType.type === 'string' && !isMap ? undefined : new Distinct(column, 'is a key of the map twice');
+  // Lists of keys: pairs made for each of thousands of rows cost more than what is done with them.
+  for (const key of isMap ? [...(value as ReadonlyMap<unknown, unknown>).keys()] : Object.keys(value)) {
+    const member: unknown = isMap ? (value as ReadonlyMap<unknown, unknown>).get(key) : value[key as string];
     const json = encodeMapKey(column, keyType, key, onNamedUuid);
     seen?.add(json, key);
     pairs.push([json, encodeMapValue(column, valueType, key, member, onNamedUuid)]);
@@ -169,16 +174,6 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function entriesOf(column: ColumnSchema, value: unknown): Iterable<readonly [unknown, unknown]> {
-  if (value instanceof Map) return value as Map<unknown, unknown>;
-  if (isPlainObject(value)) return Object.entries(value);
-  return refuse(
-    column,
-    value,
-    value === null ? 'is not an OVSDB value; use {} for "none"' : 'must be a plain object or a Map',
-  );
 }
 
 /** Refuses an atom that comes twice. Most sets have one member at most: what is needed to compare is made for the second. */

@@ -379,7 +379,8 @@ export class StatefulSetPortManager implements Disposable {
   }
 
   #podCall(workload: Workload, options: CallOptions): PodCall {
-    return { ...this.#call(workload, options), workload };
+    const { subject, signal, deadline } = this.#call(workload, options);
+    return { subject, signal, deadline, workload };
   }
 
   #call(subject: CallSubject, { signal, timeoutMs }: CallOptions): Call {

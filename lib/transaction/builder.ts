@@ -90,8 +90,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    * `OrphanInsert`. Throws `ValidationError`, `SchemaError`.
    */
   insert<T extends TableName<DB>>(table: T, row: Insert<DB, T>): NamedUuid<T> {
-    const name = this.#nextName();
-    return this.#insert(new NamedUuid(table, name), row, { 'uuid-name': name });
+    return this.#insert(new NamedUuid(table, this.#nextName()), row);
   }
 
   /**
@@ -100,7 +99,7 @@ export class Transaction<DB, S = WholeTables<DB>> {
    */
   insertWithUuid<T extends TableName<DB>>(table: T, uuid: Uuid<T>, row: Insert<DB, T>): NamedUuid<T> {
     if (!isUuid(uuid)) throw new InvalidArgumentError(`insert into ${table}: "${String(uuid)}" is not a uuid`);
-    return this.#insert(new NamedUuid(table, this.#nextName(), uuid), row, { uuid });
+    return this.#insert(new NamedUuid(table, this.#nextName(), uuid), row);
   }
 
   /** Overwrites the columns given, in every row that `where` chooses. Pending: the number of rows. */
@@ -119,7 +118,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
   mutate<T extends TableName<DB>>(table: T, where: Where<DB, T>, mutations: Mutations<DB, T>): Pending<number> {
     const schema = this.#lookup.table(table);
     const wire: unknown[] = [];
-    for (const [name, mutation] of Object.entries<unknown>(mutations)) {
+    for (const name of Object.keys(mutations)) {
+      const mutation = (mutations as Readonly<Record<string, unknown>>)[name];
       const column = this.#lookup.writable(schema, name, mutation);
       if (mutation === undefined) continue;
       for (const [mutator, value] of mutatorsOf(column, mutation)) {
@@ -283,7 +283,8 @@ export class Transaction<DB, S = WholeTables<DB>> {
     return `${this.#prefix}row${this.#operations.length}`;
   }
 
-  #insert<T extends string>(placeholder: NamedUuid<T>, row: object, identity: Wire): NamedUuid<T> {
+  #insert<T extends string>(placeholder: NamedUuid<T>, row: object): NamedUuid<T> {
+    const { name: uuidName, uuid } = placeholder;
     const table = this.#lookup.table(placeholder.table);
     const wire: Wire = {};
     // No pairs for what is done for each column of thousands of rows.
@@ -294,7 +295,11 @@ export class Transaction<DB, S = WholeTables<DB>> {
     }
     requireColumns(table, wire);
     this.#inserted.add(placeholder, table, wire, this.#operations.length);
-    this.#push({ op: 'insert', table: table.name, row: wire, ...identity });
+    const op = 'insert';
+    const { name } = table;
+    this.#push(
+      uuid === undefined ? { op, table: name, row: wire, 'uuid-name': uuidName } : { op, table: name, row: wire, uuid },
+    );
     return placeholder;
   }
 

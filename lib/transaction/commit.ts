@@ -150,8 +150,8 @@ async function commitInTurn<DB, S, R>(
     refuseForeign(value, built);
     if (built.operations.every(({ op }) => op === 'comment')) return resolveAll(value, built, []) as Resolved<R>;
     const read = (results: readonly OperationResult[]): unknown => resolveAll(value, built, results);
-    const limits = { signal, timeoutMs: remaining(deadline) };
-    const context = { database, session, clustered, leadChanges, isOutdated, progress, ...limits };
+    const left = remaining(deadline);
+    const context = { database, session, clustered, leadChanges, isOutdated, progress, signal, timeoutMs: left };
     const answer = await (mayHaveCompany && mayShare(built, schema)
       ? host.coalescing.send(built, read, context)
       : send(built, read, context));

@@ -12,7 +12,8 @@ export function mutatorsOf(column: ColumnSchema, mutation: unknown): [Mutator, u
   }
   const mutators: [Mutator, unknown][] = [];
   const additions: [Mutator, unknown][] = [];
-  for (const [name, value] of Object.entries(mutation)) {
+  for (const name of Object.keys(mutation)) {
+    const value = (mutation as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) continue;
     if (Object.hasOwn(ARITHMETIC, name)) mutators.push([ARITHMETIC[name as keyof typeof ARITHMETIC], value]);
     else if (name === 'delete') mutators.push(['delete', value]);
@@ -24,7 +25,7 @@ export function mutatorsOf(column: ColumnSchema, mutation: unknown): [Mutator, u
       throw new ValidationError(column.table, column.name, mutation, `has no mutation named "${name}"`);
     }
   }
-  return [...mutators, ...additions];
+  return mutators.length === 0 ? additions : [...mutators, ...additions];
 }
 
 function keysOf(map: unknown): unknown[] {

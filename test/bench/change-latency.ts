@@ -32,7 +32,7 @@ async function measureOn(
 ): Promise<Report> {
   const kinds = Object.keys(LABELS) as WatchKind[];
   const cases = servers.flatMap((server, i) => kinds.map((kind): Case => ({ size: sizes[i] ?? 0, server, kind })));
-  const { changes, changesPerSecond, longRounds: rounds, quietMs } = options;
+  const { changes, changesPerSecond, rounds, quietMs } = options;
   const runs = await interleave(cases, { rounds, quietMs }, ({ server: { remote }, kind }) =>
     changeWatched(remote, kind, options, workers),
   );
@@ -62,6 +62,7 @@ async function measureOn(
     bars: rows.flatMap((row, i) => (cases[i]?.kind === 'library' ? barsOf(row, cases[i].size, sizes[0] ?? 0) : [])),
     notes: [
       'From the moment the other client sends its transaction until our listener is called.',
+      'What the first synchronisation left behind is collected before, as in a client that has run for a while.',
       `Medians of ${rounds} interleaved runs of ${count(changes)} changes, each in a process of its own after a warm-up.`,
     ],
   };

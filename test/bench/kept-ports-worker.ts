@@ -5,8 +5,9 @@ import { parseSubnet } from '../../lib/ipam/subnet.js';
 import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
 import { StatefulSetPortManager } from '../../lib/statefulset/manager.js';
 import { SwitchIndexes } from '../../lib/statefulset/switches/switch-index.js';
+import { GENERATION_KEY, newGeneration } from '../../lib/statefulset/switches/switch-flights.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
-import { BareClient } from './bare-client.js';
+import { BareClient, type WireOperation } from './bare-client.js';
 import { createPorts, replicatedColumns } from './northbound-data.js';
 import { ipv4, keptAddress, keptRow, KEPT_NAMESPACE, NAMESPACE, statefulSet } from './statefulset-data.js';
 import { PATIENCE } from './patience.js';
@@ -15,18 +16,20 @@ import { ownCpuMs, report, retainedBytes, task } from './worker.js';
 
 export interface KeptPortsTask {
   readonly remote: string;
-  /** `bare`: a bare client that makes ports; `monitored`: and monitors the two tables; `manager`: makes and finds them. */
-  readonly kind: 'bare' | 'monitored' | 'manager';
+  /**
+   * `bare`: a bare client that makes ports; `monitored`: and monitors the two tables; `guarded`: and lets each transaction
+   * pass only on the generation of the switch that the one before has left; `manager`: makes and finds them.
+   */
+  readonly kind: 'bare' | 'monitored' | 'guarded' | 'manager';
   readonly logicalSwitch: string;
   readonly switchUuid: string;
   /** The switch that gets the ports of the warm-up, name and uuid. */
   readonly warmUp: readonly [name: string, uuid: string];
   readonly keptPorts: number;
+  readonly warmUpPods: number;
   readonly pods: number;
 }
 
-/** Until the compiled code is what a controller runs. */
-const WARM_UP_PODS = 2000;
 const WARM_UP_NAMESPACE = 'warm-up';
 const FINDS = 5_000;
 
@@ -38,7 +41,7 @@ type Make = (n: number, warmUp: boolean) => Promise<unknown>;
 
 /** Makes the port of each pod: the rate, the median of the times, and the CPU per pod. */
 async function measureMaking(make: Make): Promise<Figures> {
-  for (let n = 0; n < Math.min(WARM_UP_PODS, 3 * given.pods); n++) await make(n, true);
+  for (let n = 0; n < given.warmUpPods; n++) await make(n, true);
   // The first change that a monitor hears of costs the server more than the others.
   await make(0, false);
   const times: number[] = [];
@@ -55,12 +58,46 @@ async function measureMaking(make: Make): Promise<Figures> {
 
 async function measureBare(): Promise<Figures> {
   const client = await BareClient.connect(given.remote);
-  if (given.kind === 'monitored') await client.monitor(await replicatedColumns(client));
+  if (given.kind !== 'bare') await client.monitor(await replicatedColumns(client));
+  const generations = new Map<string, string>();
   return measureMaking((n, warmUp) => {
     const [name, uuid] = warmUp ? given.warmUp : [given.logicalSwitch, given.switchUuid];
     const namespace = warmUp ? WARM_UP_NAMESPACE : NAMESPACE;
-    return client.transact(createPorts(uuid, [keptRow(namespace, 'web', n, ipv4(100, n), name)]));
+    const operations = createPorts(uuid, [keptRow(namespace, 'web', n, ipv4(100, n), name)]);
+    return client.transact(given.kind === 'guarded' ? guarded(operations, name, uuid, generations) : operations);
   });
+}
+
+/** Operations with what keeps rivals apart, as the manager writes it. */
+function guarded(
+  operations: readonly WireOperation[],
+  name: string,
+  uuid: string,
+  generations: Map<string, string>,
+): WireOperation[] {
+  const before = generations.get(uuid);
+  const after = newGeneration(before);
+  generations.set(uuid, after);
+  const identity = ['_uuid', '==', ['uuid', uuid]];
+  const wait = {
+    op: 'wait',
+    table: 'Logical_Switch',
+    where: [identity, ['external_ids', 'includes', ['map', [[GENERATION_KEY, before]]]]],
+    columns: ['name'],
+    until: '==',
+    rows: [{ name }],
+    timeout: 0,
+  };
+  const mutations = [
+    ['external_ids', 'delete', ['set', [GENERATION_KEY]]],
+    ['external_ids', 'insert', ['map', [[GENERATION_KEY, after]]]],
+  ];
+  const written = operations.map((operation) =>
+    operation['op'] === 'mutate'
+      ? { ...operation, mutations: [...mutations, ...(operation['mutations'] as readonly unknown[])] }
+      : operation,
+  );
+  return before === undefined ? written : [wait, ...written];
 }
 
 async function measureManager(): Promise<Figures> {

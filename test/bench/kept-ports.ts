@@ -15,6 +15,7 @@ import { withRatios } from './statistics.js';
 const KINDS: Readonly<Record<KeptPortsTask['kind'], string>> = {
   bare: 'floor: bare socket',
   monitored: 'floor: and monitor',
+  guarded: 'floor: and guard',
   manager: 'ovn-northbound',
 };
 /** Kept ports on the switch for which making a port has a bar. */
@@ -27,6 +28,9 @@ interface Place {
   readonly client: BareClient;
   readonly switchUuid: string;
 }
+
+/** Until the compiled code is what a controller runs. */
+const WARM_UP_PODS = 6000;
 
 export async function measureKeptPorts(context: Context): Promise<Report> {
   const { keptPorts } = context.options;
@@ -48,6 +52,7 @@ export async function measureKeptPorts(context: Context): Promise<Report> {
 
 async function measureIn(places: readonly Place[], { options, workers }: Context): Promise<Report> {
   const kinds = Object.keys(KINDS) as KeptPortsTask['kind'][];
+  const warmUpPods = Math.min(WARM_UP_PODS, options.warmUpPorts);
   const cases = places.flatMap((place) => kinds.map((kind) => ({ place, kind })));
   const rounds = options.longRounds;
   const runs = await interleave(cases, { rounds, quietMs: options.quietMs }, async ({ place, kind }) => {
@@ -55,7 +60,7 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     const pods = options.create;
     const warmUp = ['warm-up', await createSwitch(client, 'warm-up', 0)] as const;
     const where = { remote: server.remote, logicalSwitch: 'kept', switchUuid, warmUp };
-    const task: KeptPortsTask = { ...where, kind, keptPorts, pods };
+    const task: KeptPortsTask = { ...where, kind, keptPorts, pods, warmUpPods };
     const figures = await runWorker(workers, 'kept-ports-worker', task);
     await deleteSwitch(client, warmUp[1]);
     await deleteMadePorts(client, switchUuid);
@@ -95,9 +100,10 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
       }),
     ],
     notes: [
+      '"and guard": and waits for the generation of the switch and replaces it, without which rivals could take one address.',
       '"made": ensurePort for a new pod, with a chosen address; "found": for a pod whose port is kept, which sends nothing.',
       '"index", "free addresses": made once for a switch, the latter where addresses are chosen; then they follow the changes.',
-      `Medians of ${rounds} interleaved runs, each in a process of its own after a warm-up.`,
+      `Medians of ${rounds} interleaved runs, each in a process of its own after ${count(warmUpPods)} pods on another switch.`,
     ],
   };
 }

@@ -3,8 +3,8 @@ import { BareClient, type WireOperation, type WireRow } from './bare-client.js';
 
 /** Key of `options` under which a writer puts the time of a change. */
 export const STAMP = 'bench-sent-ns';
-/** The same for changes that do not count. */
-export const WARM_UP = 'bench-warm-up';
+/** What it begins with where the change does not count. */
+export const NOT_COUNTED = 'warm-up ';
 
 /** The columns of a port that are set, as the library takes them. */
 export interface PortValues {

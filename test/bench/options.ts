@@ -35,6 +35,8 @@ export interface BenchOptions {
   readonly sets: number;
   readonly setReplicas: number;
   readonly keptPorts: number;
+  /** Ports that a worker of the manager's parts makes before the clock starts, at most. */
+  readonly warmUpPorts: number;
   readonly parts: readonly Part[];
   readonly thorough: boolean;
   readonly output: 'text' | 'json' | 'markdown';
@@ -57,12 +59,13 @@ export const USAGE = `usage: npm run bench -- [option...]
   --create N            ports that each run creates (1000)
   --switch-sizes N,N    ports on the switch before (1000,50000; thorough: 1000,10000,50000)
   --growth N,N          ports in the databases of growth (1000,10000,100000)
-  --changes N           changes that each run counts (2000)
+  --changes N           changes that each run counts (5000)
   --rate N              changes per second (1000)
   --replicas N          replicas of the big StatefulSet (5000)
   --sets N              small StatefulSets (20; thorough: 100)
   --set-replicas N      replicas of each (100)
   --kept N              kept ports of other StatefulSets on their switch (10000; thorough: 50000)
+  --warm-up N           ports that the manager makes before the clock starts, at most (20000)
   --quiet SECONDS       before each run, wait so long at most for others to leave the machine alone (0)
   --tarball FILE        package that start-up measures (what npm packs of this checkout)
   --data FOLDER         keep the generated databases there for the next time
@@ -87,12 +90,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       create: { type: 'string', default: '1000' },
       'switch-sizes': { type: 'string' },
       growth: { type: 'string', default: '1000,10000,100000' },
-      changes: { type: 'string', default: '2000' },
+      changes: { type: 'string', default: '5000' },
       rate: { type: 'string', default: '1000' },
       replicas: { type: 'string', default: '5000' },
       sets: { type: 'string' },
       'set-replicas': { type: 'string', default: '100' },
       kept: { type: 'string' },
+      'warm-up': { type: 'string', default: '20000' },
       quiet: { type: 'string' },
       tarball: { type: 'string' },
       data: { type: 'string' },
@@ -126,6 +130,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     sets: positive('sets', values.sets ?? (thorough ? '100' : '20')),
     setReplicas: positive('set-replicas', values['set-replicas']),
     keptPorts: positive('kept', values.kept ?? (thorough ? '50000' : '10000')),
+    warmUpPorts: positive('warm-up', values['warm-up']),
     parts: parts.filter(isPart),
     thorough,
     output: values.json ? 'json' : values.markdown ? 'markdown' : 'text',

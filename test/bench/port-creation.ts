@@ -28,7 +28,7 @@ const MODES: readonly Mode[] = [
     name: 'one by one',
     portsPerTransaction: 1,
     inFlight: 1,
-    times: 2,
+    times: 6,
     kinds: ['bare', 'monitored', 'guarded', 'library'],
     bars: { library: 0.85 },
   },
@@ -56,6 +56,8 @@ const PEER_WARM_UP_PORTS = 300;
 const WARM_UP_SWITCH = 'warm-up';
 const SERVER_LIMIT = 1.05;
 const GROWTH_LIMIT = 1.2;
+/** Who creates onto the larger switches, too. */
+const GROWING: readonly CreateKind[] = ['bare', 'monitored', 'library'];
 const RATIOS = ['portsPerSecond', 'clientCpuUs', 'serverCpuUs'];
 
 const LABELS: Readonly<Record<CreateKind, string>> = {
@@ -135,8 +137,14 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     const toBare = withRatios(of(place, mode, kind), of(place, mode, 'bare'), 'bare', RATIOS);
     const toMonitored = withRatios(toBare, of(place, mode, 'monitored'), 'monitored', RATIOS);
     const grown = smallest && withRatios(toMonitored, of(smallest, mode, kind), 'smallest', ['clientCpuUs']);
+    const monitored =
+      smallest && withRatios(of(place, mode, 'monitored'), of(smallest, mode, 'monitored'), '', ['clientCpuUs']);
+    const runs = (grown ?? toMonitored).map((run, i) => ({
+      ...run,
+      growthToMonitored: (run['clientCpuUs/smallest'] ?? NaN) / (monitored?.[i]?.['clientCpuUs/'] ?? NaN),
+    }));
     const label = typeof kind === 'object' ? kind.label : LABELS[kind];
-    return { label: `${mode.name}, onto ${count(place.size)}, ${label}`, runs: grown ?? toMonitored };
+    return { label: `${mode.name}, onto ${count(place.size)}, ${label}`, runs };
   };
   return {
     name: 'port-creation',
@@ -149,6 +157,7 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
       column('p99', 'p99Ms', 2, 'ms'),
       spreadColumn('client CPU per port', 'clientCpuUs', 0, 'µs'),
       column('/ floor', 'clientCpuUs/bare', 2),
+      column('/ smallest', 'clientCpuUs/smallest', 2),
       column('server CPU per port', 'serverCpuUs', 0, 'µs'),
       column('/ monitored', 'serverCpuUs/monitored', 2),
     ],
@@ -156,6 +165,7 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
     bars: barsOf(cases, rowOf),
     notes: [
       'p50 and p99 of the time that a transaction takes. "onto": ports that the switch had before.',
+      '"/ smallest": to the same client on the smallest switch. Who waits longer for the server pays more to wake up, also the floor.',
       'The floor only sends; "and monitor" has the server tell it of each change of both tables, as a replica does.',
       ...missing,
       `Medians of ${rounds} interleaved runs, each in a process of its own after a warm-up on another switch.`,
@@ -167,7 +177,7 @@ async function measureIn(places: readonly Place[], { options, workers }: Context
 function casesOf(places: readonly Place[], peers: readonly Peer[], thorough: boolean): Case[] {
   return places.flatMap((place, i) =>
     MODES.filter((mode) => thorough || i === 0 || mode === MODES[0]).flatMap((mode): Case[] => {
-      const kinds = mode.kinds.filter((kind) => thorough || i === 0 || kind === 'bare' || kind === 'library');
+      const kinds = mode.kinds.filter((kind) => thorough || i === 0 || GROWING.includes(kind));
       const others = i === 0 && mode.inFlight === 1 ? peers : [];
       return [...kinds, ...others].map((kind) => ({ place, mode, kind }));
     }),
@@ -213,6 +223,13 @@ function barsOf(cases: readonly Case[], rowOf: (each: Case) => ReportRow): Bar[]
   const largest = cases.findLast(({ kind, mode }) => kind === 'library' && mode === MODES[0]);
   if (largest === undefined || largest.place === first?.place) return bars;
   const sizes = `onto ${count(largest.place.size)} / onto ${count(first?.place.size ?? NaN)}`;
-  const growth = { figure: 'clientCpuUs/smallest', atMost: GROWTH_LIMIT };
-  return [...bars, bar(`create ports one by one: client CPU per port, ${sizes}`, rowOf(largest), growth)];
+  const row = rowOf(largest);
+  return [
+    ...bars,
+    bar(`create ports one by one: client CPU per port, ${sizes}`, row, {
+      figure: 'clientCpuUs/smallest',
+      atMost: GROWTH_LIMIT,
+    }),
+    bar('… / the same of the bare socket that monitors', row, { figure: 'growthToMonitored', atMost: GROWTH_LIMIT }),
+  ];
 }

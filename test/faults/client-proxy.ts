@@ -33,6 +33,13 @@ export class ClientProxy extends Relay {
     return proxy;
   }
 
+  /** Meddles with nothing any more. */
+  passAll(): void {
+    this.onRequest = () => 'pass';
+    this.onReply = () => 'pass';
+    this.refusing = false;
+  }
+
   /** Methods of the requests so far, in order. */
   get methods(): string[] {
     return this.requests.flatMap(({ method }) => method ?? []);

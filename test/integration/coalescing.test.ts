@@ -8,8 +8,9 @@ import type { Transaction } from '../../lib/transaction/builder.js';
 import type { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
+import { startProxiedClient, type ProxiedClient } from './proxied-client.js';
 import { eventually, outOfSync, RawClient } from './raw-client.js';
-import { startServer, type TestServer } from './test-server.js';
+import type { TestServer } from './test-server.js';
 
 const TABLES = ['Logical_Switch', 'Logical_Switch_Port', 'Address_Set', 'Load_Balancer'] as const;
 type Selection = { readonly [T in (typeof TABLES)[number]]: Extract<keyof NorthboundTables[T], string> };
@@ -20,6 +21,7 @@ type SwitchUuid = Uuid<'Logical_Switch'>;
 const SHARED = { coalesce: true };
 
 describe('coalesced transactions', () => {
+  let scene: ProxiedClient<typeof TABLES>;
   let sandbox: TestServer;
   let raw: RawClient;
   let proxy: ClientProxy;
@@ -28,22 +30,11 @@ describe('coalesced transactions', () => {
   const fresh = (): string => `n${names++}`;
 
   before(async () => {
-    sandbox = await startServer();
-    raw = await RawClient.connect(sandbox.remote);
-    proxy = await ClientProxy.start(sandbox.remote);
-    nb = await connect();
+    scene = await startProxiedClient(TABLES);
+    ({ sandbox, raw, proxy, nb } = scene);
   });
-  after(async () => {
-    nb.close();
-    raw[Symbol.dispose]();
-    await proxy[Symbol.asyncDispose]();
-    await sandbox.stop();
-  });
-  afterEach(() => {
-    proxy.onRequest = () => 'pass';
-    proxy.onReply = () => 'pass';
-    proxy.refusing = false;
-  });
+  after(() => scene.stop());
+  afterEach(() => proxy.passAll());
 
   const connect = (
     options: { coalesceTransactions?: boolean; maxTransactionsInFlight?: number } = {},

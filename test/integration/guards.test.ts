@@ -9,8 +9,9 @@ import type { Uuid } from '../../lib/schema/uuid.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
 import { ClientProxy } from '../faults/client-proxy.js';
 import { failure } from '../failure.js';
+import { startProxiedClient, type ProxiedClient } from './proxied-client.js';
 import { RawClient } from './raw-client.js';
-import { startServer, type TestServer } from './test-server.js';
+import { startServer } from './test-server.js';
 
 const TABLES = [
   'Logical_Switch',
@@ -25,7 +26,7 @@ type Tx = Transaction<NorthboundTables, Selection>;
 type SwitchUuid = Uuid<'Logical_Switch'>;
 
 describe('the guard of a row that inserted rows hang on', () => {
-  let sandbox: TestServer;
+  let scene: ProxiedClient<typeof TABLES>;
   let raw: RawClient;
   let proxy: ClientProxy;
   let nb: NorthboundClient<Selection>;
@@ -33,20 +34,11 @@ describe('the guard of a row that inserted rows hang on', () => {
   const fresh = (): string => `n${names++}`;
 
   before(async () => {
-    sandbox = await startServer();
-    raw = await RawClient.connect(sandbox.remote);
-    proxy = await ClientProxy.start(sandbox.remote);
-    nb = await connectNorthbound({ remotes: proxy.remote, tables: TABLES, onWarning: () => undefined });
+    scene = await startProxiedClient(TABLES);
+    ({ raw, proxy, nb } = scene);
   });
-  after(async () => {
-    nb.close();
-    raw[Symbol.dispose]();
-    await proxy[Symbol.asyncDispose]();
-    await sandbox.stop();
-  });
-  afterEach(() => {
-    proxy.onRequest = () => 'pass';
-  });
+  after(() => scene.stop());
+  afterEach(() => proxy.passAll());
 
   const port = (tx: Tx, name = fresh()): ReturnType<Tx['insert']> => tx.insert('Logical_Switch_Port', { name });
   const acl = (tx: Tx): ReturnType<Tx['insert']> =>

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import { expect } from 'chai';
 
-import { connectNorthbound, type NorthboundClient } from '../../lib/nb/northbound.js';
+import type { NorthboundClient } from '../../lib/nb/northbound.js';
 import type { NorthboundTables } from '../../lib/nb/tables.js';
 import type { Uuid } from '../../lib/schema/uuid.js';
 import type { Transaction } from '../../lib/transaction/builder.js';
@@ -11,8 +11,8 @@ import { transactOnce, type Fence } from '../../lib/transaction/once.js';
 import { ClientProxy, type Fate } from '../faults/client-proxy.js';
 import type { ClientMessage } from '../faults/scripted-server.js';
 import { failure } from '../failure.js';
+import { startProxiedClient, type ProxiedClient } from './proxied-client.js';
 import { eventually, RawClient, type RawResult } from './raw-client.js';
-import { startServer, type TestServer } from './test-server.js';
 
 const TABLES = { Logical_Switch: true, Address_Set: true, NB_Global: { columns: ['nb_cfg'] } } as const;
 interface Selection {
@@ -22,11 +22,8 @@ interface Selection {
 }
 type Tx = Transaction<NorthboundTables, Selection>;
 
-/** The server's schema is older than the library's; that is tested elsewhere. */
-const ignore = (): void => undefined;
-
 describe('transactOnce', () => {
-  let sandbox: TestServer;
+  let scene: ProxiedClient<typeof TABLES>;
   let raw: RawClient;
   let proxy: ClientProxy;
   let nb: NorthboundClient<Selection>;
@@ -34,23 +31,11 @@ describe('transactOnce', () => {
   let runs: number;
 
   before(async () => {
-    sandbox = await startServer();
-    raw = await RawClient.connect(sandbox.remote);
-    proxy = await ClientProxy.start(sandbox.remote);
-    nb = await connectNorthbound({
-      remotes: proxy.remote,
-      tables: TABLES,
-      backoff: { minMs: 20, maxMs: 50 },
-      onWarning: ignore,
-    });
+    scene = await startProxiedClient(TABLES);
+    ({ raw, proxy, nb } = scene);
   });
 
-  after(async () => {
-    nb.close();
-    raw[Symbol.dispose]();
-    await proxy[Symbol.asyncDispose]();
-    await sandbox.stop();
-  });
+  after(() => scene.stop());
 
   beforeEach(async () => {
     runs = 0;
@@ -62,10 +47,7 @@ describe('transactOnce', () => {
     fence = { table: 'Logical_Switch', uuid, key: 'test:fence' };
   });
 
-  afterEach(() => {
-    proxy.onRequest = () => 'pass';
-    proxy.onReply = () => 'pass';
-  });
+  afterEach(() => proxy.passAll());
 
   /** What would show if it took effect twice. */
   const add = (tx: Tx): string => {

@@ -7,9 +7,10 @@ import type { Uuid } from '../../lib/schema/uuid.js';
 import { Transaction } from '../../lib/transaction/builder.js';
 import { TransactionError } from '../../lib/transaction/transaction-error.js';
 import { ClientProxy } from '../faults/client-proxy.js';
+import { startProxiedClient, type ProxiedClient } from './proxied-client.js';
 import { eventually, outOfSync, RawClient } from './raw-client.js';
 import { failure } from '../failure.js';
-import { asSandbox, onRealServer, startServer, type TestServer } from './test-server.js';
+import { asSandbox, onRealServer, type TestServer } from './test-server.js';
 
 const TABLES = [
   'NB_Global',
@@ -33,6 +34,7 @@ const ignore = (): void => undefined;
 const ABSENT = '01234567-89ab-4def-8123-456789abcdef';
 
 describe('transactions', () => {
+  let scene: ProxiedClient<typeof TABLES>;
   let sandbox: TestServer;
   let raw: RawClient;
   let proxy: ClientProxy;
@@ -42,29 +44,13 @@ describe('transactions', () => {
   const fresh = (): string => `n${names++}`;
 
   before(async () => {
-    sandbox = await startServer();
-    raw = await RawClient.connect(sandbox.remote);
-    proxy = await ClientProxy.start(sandbox.remote);
-    nb = await connectNorthbound({
-      remotes: proxy.remote,
-      tables: TABLES,
-      backoff: { minMs: 20, maxMs: 50 },
-      onWarning: ignore,
-    });
+    scene = await startProxiedClient(TABLES);
+    ({ sandbox, raw, proxy, nb } = scene);
   });
 
-  after(async () => {
-    nb.close();
-    raw[Symbol.dispose]();
-    await proxy[Symbol.asyncDispose]();
-    await sandbox.stop();
-  });
+  after(() => scene.stop());
 
-  afterEach(() => {
-    proxy.onRequest = () => 'pass';
-    proxy.onReply = () => 'pass';
-    proxy.refusing = false;
-  });
+  afterEach(() => proxy.passAll());
 
   const addSwitch = async (name = fresh()): Promise<Uuid<'Logical_Switch'>> =>
     nb.transact((tx) => tx.insert('Logical_Switch', { name }));

@@ -6,7 +6,7 @@ import { NamedUuid } from '../../schema/uuid.js';
 import { Transaction } from '../../transaction/builder.js';
 import type { Operation } from '../../transaction/operations.js';
 import type { LostPorts } from '../switches/lost-ports.js';
-import { ipsOf, portName } from '../managed-port.js';
+import { ipsOf, portName, type ManagedPort } from '../managed-port.js';
 import type { PodOutcome, PodOutcomeOk, RefusedPod } from '../manager-results.js';
 import type { Place, Places } from '../switches/places.js';
 import { managedBy } from '../plan/plan-kept.js';
@@ -193,10 +193,10 @@ export class PortAllocator {
     const { workload } = call;
     const flight = new Flight();
     // What a call made that was given up was never told, nor was it looked at whether somebody else was first.
-    doubtful.handOver(
-      pods.map(({ name }) => portName(workload.namespace, name)),
-      flight.writes,
-    );
+    if (!doubtful.isEmpty) {
+      const ports = pods.map(({ name }) => portName(workload.namespace, name));
+      doubtful.handOver(ports, flight.writes);
+    }
     let place: Place | undefined;
     let pending: PendingOutcome[] = [];
     try {
@@ -217,12 +217,14 @@ export class PortAllocator {
             },
             () => flight.writes.keep(),
           );
-          const byPort = new Map(pending.map(({ port }, i) => [port, uuids[i]]));
-          flight.writes.keep((port) => byPort.get(port));
+          const planned = pending;
+          flight.writes.keep((port) => uuids[planned.findIndex((outcome) => outcome.port === port)]);
           outcomes = committedOutcomes(pending, uuids).map((outcome) => asWritten(outcome, flight));
           succeeded = true;
-          doubtful.settleChanging(outcomes.map(({ port }) => port));
-          doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
+          if (!doubtful.isEmpty) {
+            doubtful.settleChanging(outcomes.map(({ port }) => port));
+            doubtful.settleMaking(outcomes.flatMap(({ status, port }) => (status === 'refused' ? [] : port)));
+          }
         } finally {
           place?.flights.end(flight, succeeded);
         }
@@ -263,10 +265,11 @@ export class PortAllocator {
     if (settled !== undefined) {
       // One that an earlier call made, of which nobody was told, may have other addresses than it is to have by now.
       const isMade = ({ status, drift }: PodOutcomeOk): boolean => status === 'created' && drift === undefined;
-      const made = new Map(written.map(({ outcome, own }) => [outcome.ordinal, isMade(outcome) && own]));
+      const made = new Map<number, ManagedPort>();
+      for (const { outcome, own } of written) if (isMade(outcome)) made.set(outcome.ordinal, own);
       for (const pod of pods) {
         const own = made.get(pod.ordinal);
-        if (own) settled.noteMade(pod, own);
+        if (own !== undefined) settled.noteMade(pod, own);
       }
     }
     return conflicts;

@@ -53,7 +53,7 @@ export function readdress(
     external_ids: {
       ...withKeys(withoutReplaced(row.external_ids, ids), settings.externalIds),
       ...ids,
-      ...addressIds(addresses),
+      ...noteAddresses({}, addresses),
     },
   });
 }
@@ -95,7 +95,7 @@ function changedIds(workload: Workload, pod: WorkloadPod, kept: ManagedPort): Ex
   const gone: string[] = [];
   if (pod.uid !== undefined && pod.uid !== kept.podUid) set[PORT_KEYS.podUid] = pod.uid;
   if (workload.uid !== undefined && workload.uid !== kept.ownerUid) {
-    Object.assign(set, incarnationIds(workload));
+    noteIncarnation(set, workload);
     if (workload.createdAt === undefined && kept.ownerCreatedAt !== undefined) gone.push(PORT_KEYS.ownerCreated);
   }
   for (const [key, address] of [
@@ -117,37 +117,45 @@ export function columnsOf(columns: SettingsColumns | undefined): (keyof Settings
 
 /** The keys that say whom a port is kept for, and with which addresses. */
 export function ownershipIds(workload: Workload, pod: WorkloadPod, addresses: PortAddresses): Record<string, string> {
-  const ids: Record<string, string> = {
-    [PORT_KEYS.pod]: `${workload.namespace}/${pod.name}`,
-    [PORT_KEYS.statefulSet]: workload.key,
-    [PORT_KEYS.ordinal]: String(pod.ordinal),
-    [PORT_KEYS.version]: FORMAT_VERSION,
-  };
-  if (pod.uid !== undefined) ids[PORT_KEYS.podUid] = pod.uid;
-  return Object.assign(ids, incarnationIds(workload), addressIds(addresses));
+  return noteOwnership({}, workload, pod, addresses);
 }
 
-/** All keys of a port that is made, or taken over. */
+/** Adds them to `ids`, one by one: thousands of ports are made at once. */
+function noteOwnership(
+  ids: Record<string, string>,
+  workload: Workload,
+  pod: WorkloadPod,
+  addresses: PortAddresses,
+): Record<string, string> {
+  ids[PORT_KEYS.pod] = `${workload.namespace}/${pod.name}`;
+  ids[PORT_KEYS.statefulSet] = workload.key;
+  ids[PORT_KEYS.ordinal] = String(pod.ordinal);
+  ids[PORT_KEYS.version] = FORMAT_VERSION;
+  if (pod.uid !== undefined) ids[PORT_KEYS.podUid] = pod.uid;
+  noteIncarnation(ids, workload);
+  return noteAddresses(ids, addresses);
+}
+
+/** All keys of a port that is made, or taken over, after those in `ids`, if any. */
 export function writtenIds(
   workload: Workload,
   site: Site,
   pod: WorkloadPod,
   addresses: PortAddresses,
   vendor: string,
+  ids: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const ids = { [PORT_KEYS.vendor]: vendor, [PORT_KEYS.logicalSwitch]: site.logicalSwitch.name };
-  return Object.assign(ids, ownershipIds(workload, pod, addresses));
+  const written = { ...ids, [PORT_KEYS.vendor]: vendor, [PORT_KEYS.logicalSwitch]: site.logicalSwitch.name };
+  return noteOwnership(written, workload, pod, addresses);
 }
 
-function incarnationIds({ uid, createdAt }: Workload): Record<string, string> {
-  const ids: Record<string, string> = {};
+function noteIncarnation(ids: Record<string, string>, { uid, createdAt }: Workload): void {
   if (uid !== undefined) ids[PORT_KEYS.ownerUid] = uid;
   if (createdAt !== undefined) ids[PORT_KEYS.ownerCreated] = new Date(createdAt).toISOString();
-  return ids;
 }
 
-function addressIds({ ip4, ip6, mac }: PortAddresses): Record<string, string> {
-  const ids: Record<string, string> = { [PORT_KEYS.mac]: mac };
+function noteAddresses(ids: Record<string, string>, { ip4, ip6, mac }: PortAddresses): Record<string, string> {
+  ids[PORT_KEYS.mac] = mac;
   if (ip4 !== undefined) ids[PORT_KEYS.ip4] = ip4;
   if (ip6 !== undefined) ids[PORT_KEYS.ip6] = ip6;
   return ids;

@@ -79,7 +79,7 @@ export function writePlans(
           name: port,
           addresses: [element],
           ...newPortColumns(settings, element),
-          external_ids: { ...newExternalIds(settings), ...writtenIds(workload, site, pod, addresses, vendor) },
+          external_ids: writtenIds(workload, site, pod, addresses, vendor, newExternalIds(settings)),
         });
         attached.push(row);
         if (settings.portGroups.length > 0) joining.push({ port: row, groups: settings.portGroups });
@@ -119,10 +119,14 @@ export function writePlans(
         tx.update('Logical_Switch_Port', row._uuid, {
           ...(row.name !== port && { name: port }),
           ...columns,
-          external_ids: {
-            ...withKeys(row.external_ids, settings.externalIds),
-            ...writtenIds(workload, site, pod, addresses, vendor),
-          },
+          external_ids: writtenIds(
+            workload,
+            site,
+            pod,
+            addresses,
+            vendor,
+            withKeys(row.external_ids, settings.externalIds),
+          ),
         });
         joinMissing(row);
         return outcomeOf(workload, plan, 'adopted', row._uuid, addresses, { drift });

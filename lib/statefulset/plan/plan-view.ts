@@ -85,6 +85,8 @@ export class ReplicaView implements PlanView {
     const { flights, index } = this.#place;
     const claimant = flights.claimant(address, this.#flight);
     if (claimant !== undefined) return { port: claimant, retained: false };
+    // Nearly always nobody has it.
+    if (!index.isOwned(address)) return undefined;
     const owner = index.owners(address).find(({ name }) => !isExcepted(name));
     return owner && describeHolder(owner);
   }
@@ -112,7 +114,9 @@ export class ReplicaView implements PlanView {
   /** What a pod had that lost its port counts as picked before. */
   #recall(pod: string): void {
     const { namespace, key: statefulSet } = this.#workload;
-    const known = this.#knowledge.lost.find(portName(namespace, pod), statefulSet);
+    const { lost } = this.#knowledge;
+    if (lost.isEmpty) return;
+    const known = lost.find(portName(namespace, pod), statefulSet);
     if (known === undefined) return;
     const { picks } = this.#flight;
     for (const kind of ['ip4', 'ip6', 'mac'] as const) {
@@ -128,7 +132,8 @@ export class ReplicaView implements PlanView {
     const space = this.#place.index.space(network);
     const { picks } = this.#flight;
     const key = `${pod} ip${family}`;
-    const before = tryParseIp(picks.get(key) ?? '');
+    const known = picks.get(key);
+    const before = known === undefined ? undefined : tryParseIp(known);
     const ip =
       before !== undefined && space.isFree(before)
         ? before

@@ -27,14 +27,19 @@ export function planPods(
     return refused instanceof PortError ? refused : attempt(() => wantedAddresses(workload, pool, pod, view, rules));
   });
   const scope: PlanScope = { workload, pool, view, rules, moving: planMoves(workload, pods, wanted, view, rules) };
-  return pods.flatMap((pod, i) => {
-    if (rules.existingName !== undefined && existingPort(workload, pod, view, rules) === undefined) return [];
+  const plans: PodPlan[] = [];
+  for (const [i, pod] of pods.entries()) {
+    if (rules.existingName !== undefined && existingPort(workload, pod, view, rules) === undefined) continue;
     const own = settings[i];
-    if (own instanceof PortError) return refusal(workload, pod, own);
+    if (own instanceof PortError) {
+      plans.push(refusal(workload, pod, own));
+      continue;
+    }
     const step = attempt(() => planPod(scope, pod, wanted[i]));
-    if (step instanceof PortError) return refusal(workload, pod, step);
-    return Object.assign(step, { settings: step.action === 'reuse' && step.stale ? undefined : own });
-  });
+    if (step instanceof PortError) plans.push(refusal(workload, pod, step));
+    else plans.push(Object.assign(step, { settings: step.action === 'reuse' && step.stale ? undefined : own }));
+  }
+  return plans;
 }
 
 function refusal({ namespace }: Workload, pod: WorkloadPod, error: PortError): PodPlan {

@@ -21,6 +21,11 @@ export class AddressOwners {
     else if (typeof present === 'object' && present.delete(owner) && present.size === 0) this.#owners.delete(address);
   }
 
+  /** Has any port this address? */
+  has(address: string): boolean {
+    return this.#owners.has(address);
+  }
+
   /** The ports that have an address. */
   get(address: string): Iterable<PortUuid> {
     const present = this.#owners.get(address) ?? [];

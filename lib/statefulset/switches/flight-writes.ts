@@ -12,12 +12,6 @@ export interface FormerPlace {
   readonly from: Uuid<'Logical_Switch'> | undefined;
 }
 
-interface Created {
-  readonly mac: string;
-  /** Undefined while the outcome is unknown. */
-  readonly uuid: string | undefined;
-}
-
 interface Changed extends FormerPlace {
   readonly uuid: string;
 }
@@ -28,30 +22,24 @@ export interface WrittenPorts {
   readonly changed: readonly string[];
 }
 
-/** What one run writes. Most runs write one kind of thing. */
+/** Tells the uuid of a port that a run created, by name; undefined while the outcome is unknown. */
+type UuidOf = (port: string) => string | undefined;
+
+/** What one run writes. Most runs write one kind of thing, and many are of one port, so nothing is made in advance. */
 class Run {
   /** MAC addresses by name of port. */
-  readonly created = new Map<string, string>();
-  readonly changed = new Map<string, Changed>();
+  created: Map<string, string> | undefined;
+  changed: Map<string, Changed> | undefined;
   /** Uuids. */
-  readonly adopted = new Set<string>();
+  adopted: Set<string> | undefined;
 }
-
-/** What runs wrote that were kept. */
-class Kept {
-  readonly created = new Map<string, Created>();
-  readonly former = new Map<string, Changed>();
-  /** Uuids. */
-  readonly adopted = new Set<string>();
-}
-
-const NOTHING: WrittenPorts = { created: new Map(), changed: [] };
 
 /** See the head of this file. */
 export class FlightWrites {
   /** The present run, once it writes something. */
   #run: Run | undefined;
-  #kept: Kept | undefined;
+  /** Runs that were kept. What a later one wrote of a port counts. */
+  readonly #kept: { readonly run: Run; readonly uuidOf: UuidOf }[] = [];
 
   /** Begins a run: one before it that was not kept has failed. */
   begin(): void {
@@ -60,58 +48,64 @@ export class FlightWrites {
 
   /** Notes that the present run creates the port of this name. */
   noteCreated(port: string, mac: string): void {
-    (this.#run ??= new Run()).created.set(port, mac);
+    const run = (this.#run ??= new Run());
+    (run.created ??= new Map<string, string>()).set(port, mac);
   }
 
   /** Notes that the present run gives the port of this name, with this uuid, other addresses. */
   noteChanged(port: string, uuid: string, former: FormerPlace): void {
-    (this.#run ??= new Run()).changed.set(port, { ...former, uuid });
+    const run = (this.#run ??= new Run());
+    (run.changed ??= new Map<string, Changed>()).set(port, { ...former, uuid });
   }
 
   /** Notes that the present run takes over the port with this uuid. */
   noteAdopted(uuid: string): void {
-    (this.#run ??= new Run()).adopted.add(uuid);
+    const run = (this.#run ??= new Run());
+    (run.adopted ??= new Set<string>()).add(uuid);
   }
 
   /** The present run is in force, or may be; `uuidOf` tells what it created, where that is known. */
-  keep(uuidOf: (port: string) => string | undefined = () => undefined): void {
-    const run = this.#run;
-    if (run === undefined) return;
-    const kept = (this.#kept ??= new Kept());
-    for (const [port, mac] of run.created) kept.created.set(port, { mac, uuid: uuidOf(port) });
-    for (const [port, former] of run.changed) kept.former.set(port, former);
-    for (const uuid of run.adopted) kept.adopted.add(uuid);
+  keep(uuidOf: UuidOf = () => undefined): void {
+    if (this.#run !== undefined) this.#kept.push({ run: this.#run, uuidOf });
     this.begin();
   }
 
   /** What the present run writes. */
   get present(): WrittenPorts {
-    const run = this.#run;
-    return run === undefined ? NOTHING : { created: run.created, changed: [...run.changed.keys()] };
+    return writtenBy(this.#run === undefined ? [] : [this.#run]);
   }
 
   /** What runs wrote that were kept. */
   get kept(): WrittenPorts {
-    const kept = this.#kept;
-    if (kept === undefined) return NOTHING;
-    const created = new Map(Array.from(kept.created, ([port, { mac }]) => [port, mac]));
-    return { created, changed: [...kept.former.keys()] };
+    return writtenBy(this.#kept.map(({ run }) => run));
   }
 
   /** Was the port, as it is now, created by a run that was kept? */
   hasCreated(port: string, mac: string, uuid: string | undefined): boolean {
-    const created = this.#kept?.created.get(port);
-    return created?.mac === mac && (created.uuid === undefined || created.uuid === uuid);
+    const kept = this.#kept.findLast(({ run }) => run.created?.has(port) === true);
+    if (kept?.run.created?.get(port) !== mac) return false;
+    const created = kept.uuidOf(port);
+    return created === undefined || created === uuid;
   }
 
   /** Did a run that was kept take over the port with this uuid? */
   hasAdopted(uuid: string | undefined): boolean {
-    return uuid !== undefined && this.#kept?.adopted.has(uuid) === true;
+    return uuid !== undefined && this.#kept.some(({ run }) => run.adopted?.has(uuid) === true);
   }
 
   /** What the port had before a run that was kept, if one changed it. */
   former(port: string, uuid: string | undefined): FormerPlace | undefined {
-    const changed = this.#kept?.former.get(port);
+    const changed = this.#kept.findLast(({ run }) => run.changed?.has(port) === true)?.run.changed?.get(port);
     return changed?.uuid === uuid ? changed : undefined;
   }
+}
+
+function writtenBy(runs: readonly Run[]): WrittenPorts {
+  const created = new Map<string, string>();
+  const changed = new Set<string>();
+  for (const run of runs) {
+    for (const [port, mac] of run.created ?? []) created.set(port, mac);
+    for (const port of run.changed?.keys() ?? []) changed.add(port);
+  }
+  return { created, changed: [...changed] };
 }

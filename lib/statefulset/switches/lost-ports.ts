@@ -29,6 +29,11 @@ export class LostPorts {
     this.#stop = client.on('batch', (batch) => this.#follow(batch));
   }
 
+  /** True while none is remembered. */
+  get isEmpty(): boolean {
+    return this.#lost.size === 0;
+  }
+
   /** The port of this name that a StatefulSet has lost, as it was. */
   find(port: string, statefulSet: string): ManagedPort | undefined {
     const lost = this.#lost.get(port);
@@ -53,7 +58,11 @@ export class LostPorts {
   }
 
   #follow({ cause, changes }: Batch): void {
-    const deleted = changes.flatMap((change) => this.#deletedPort(change) ?? []);
+    const deleted: ManagedPort[] = [];
+    for (const change of changes) {
+      const port = this.#deletedPort(change);
+      if (port !== undefined) deleted.push(port);
+    }
     if (deleted.length === 0) return;
     const byManagers = new Set(changes.flatMap(takenOffByManagers));
     for (const port of deleted) {

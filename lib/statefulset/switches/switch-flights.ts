@@ -10,9 +10,7 @@
  * Within the process: a transaction may be planned while others are on their way. It expects the generation that the
  * last of them will leave, and stays clear of the addresses that they claim.
  */
-import { Buffer } from 'node:buffer';
-
-import { cryptoRandomBytes } from '../../ipam/random.js';
+import { randomHex } from '../../ipam/random.js';
 import type { NorthboundTables } from '../../nb/tables.js';
 import type { Row } from '../../schema/types.js';
 import type { Transaction } from '../../transaction/builder.js';
@@ -171,5 +169,5 @@ export class SwitchFlights {
 /** A value that no generation had before: a count for people, and what makes it unique. */
 export function newGeneration(former?: string): string {
   const count = Number.parseInt(former ?? '0', 10);
-  return `${Number.isSafeInteger(count) ? count + 1 : 1}-${Buffer.from(cryptoRandomBytes(6)).toString('hex')}`;
+  return `${Number.isSafeInteger(count) ? count + 1 : 1}-${randomHex(6)}`;
 }

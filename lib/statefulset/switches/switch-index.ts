@@ -98,6 +98,11 @@ export class SwitchIndex {
     return this.#rows(this.#owners.get(address), except);
   }
 
+  /** Has any port this IP address, in canonical text, or MAC address, in lower case? */
+  isOwned(address: string): boolean {
+    return this.#owners.has(address);
+  }
+
   /** Has another port than this one the IP or MAC address? */
   isSharedBy(address: string, port: PortUuid): boolean {
     return this.#owners.isSharedBy(address, port);

@@ -8,7 +8,7 @@ import { ipFromValue, type Ip } from '../../../lib/ipam/address.js';
 import { AddressSpace } from '../../../lib/ipam/address-space.js';
 import { parseCidr, type Cidr } from '../../../lib/ipam/cidr.js';
 import { randomMac } from '../../../lib/ipam/mac.js';
-import { cryptoRandomBytes, randomBelow, type RandomBytes } from '../../../lib/ipam/random.js';
+import { cryptoRandomBytes, randomBelow, randomHex, type RandomBytes } from '../../../lib/ipam/random.js';
 import { parseSubnet } from '../../../lib/ipam/subnet.js';
 import { SwitchIndexes } from '../../../lib/statefulset/switches/switch-index.js';
 import { Random } from '../../random.js';
@@ -131,7 +131,43 @@ describe('the choice of a free address', () => {
   });
 });
 
+describe('a random number below a limit', () => {
+  /** The first of the big-endian numbers of just as many bits that is below the limit. */
+  function drawn(limit: bigint, randomBytes: RandomBytes): bigint {
+    const bits = BigInt((limit - 1n).toString(2).length);
+    const size = (bits + 7n) / 8n;
+    for (;;) {
+      const value = BigInt(`0x${Buffer.from(randomBytes(Number(size))).toString('hex')}`) >> (size * 8n - bits);
+      if (value < limit) return value;
+    }
+  }
+
+  for (const limit of [
+    1n,
+    2n,
+    3n,
+    255n,
+    256n,
+    257n,
+    2n ** 31n + 1n,
+    2n ** 32n - 1n,
+    2n ** 32n,
+    2n ** 32n + 1n,
+    2n ** 64n,
+  ]) {
+    it(`is made of the bytes in their order, below ${limit}`, () => {
+      const [given, expected] = [seededBytes(5), seededBytes(5)];
+      for (let i = 0; i < 200; i++) expect(randomBelow(limit, given)).to.equal(drawn(limit, expected));
+    });
+  }
+});
+
 describe('random bytes of node:crypto', () => {
+  it('are printed with two digits each', () => {
+    expect(randomHex(4, () => Uint8Array.from([0, 10, 255, 16]))).to.equal('000aff10');
+    expect(randomHex(6)).to.match(/^[0-9a-f]{12}$/);
+  });
+
   it('are never handed out twice, whatever sizes are asked for', () => {
     const seen = new Set<string>();
     for (let i = 0; i < 3000; i++) seen.add(Buffer.from(cryptoRandomBytes(8 + (i % 9))).toString('hex'));

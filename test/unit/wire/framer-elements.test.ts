@@ -104,6 +104,17 @@ describe('Framer with a reader of elements', () => {
     expect(whole.push(text + '{"b":1}').frames).to.deep.equal([text, '{"b":1}']);
   });
 
+  it('hands out the elements of a long chunk, wherever the parts end in which it is looked at', () => {
+    const some = `"x":${rows[0]},"y":7,"z":${rows[1]},`;
+    const many = Array.from({ length: 100 }, () => rows.slice(0, 2)).flat();
+    for (let filler = 0; filler < Buffer.from(some).length; filler++) {
+      const long = `{"f":"${'x'.repeat(filler)}","r":{"T":{${some.repeat(100)}"w":{}}}}`;
+      const rig = new Rig(3).push(long.slice(0, -1), '}');
+      expect(rig.elements, `behind ${filler} bytes`).to.deep.equal([...many, '{}']);
+      expect(rig.runs.join('') + rig.frames.join('')).to.equal(long);
+    }
+  });
+
   it('gives a text as a whole whose first run is refused, and offers no more of it', () => {
     const one = '{"a":[{"n":1},{"n":2},{"n":3}]}';
     const rig = new Rig(2);

@@ -33,6 +33,13 @@ describe('Framer', () => {
     expect(frames(Array.from(Buffer.from(tricky), (byte) => Buffer.from([byte])))).to.deep.equal(texts);
   });
 
+  it('finds them in a long chunk, wherever the parts end in which it is looked at', () => {
+    const many = Array.from({ length: 100 }, () => texts).flat();
+    for (let blanks = 0; blanks < Buffer.from(tricky).length; blanks++) {
+      expect(frames([' '.repeat(blanks) + tricky.repeat(100)]), `after ${blanks} blanks`).to.deep.equal(many);
+    }
+  });
+
   it('knows how much of an unfinished text it holds', () => {
     const framer = new Framer();
     const push = (text: string): void => framer.push(Buffer.from(text), () => undefined);
@@ -57,6 +64,11 @@ describe('Framer', () => {
     expect(flag(['{"a":1234567890123456}{"a":[123456789012345]}'])).to.deep.equal([true, false]);
     expect(flag(['{"a":"1234567890123456789"}{"a":[1,-1234567890123456,2]}'])).to.deep.equal([false, true]);
     expect(flag(['{"a":12345678', '9012', '3456}{"a":"1234567890', '1234567890"}'])).to.deep.equal([true, false]);
+    const both = '{"a":1234567890123456,"b":[1]}{"a":"1234567890123456","b":[123456789012345]}';
+    const flags = Array.from({ length: 100 }, () => [true, false]).flat();
+    for (let blanks = 0; blanks < both.length; blanks++) {
+      expect(flag([' '.repeat(blanks) + both.repeat(100)]), `after ${blanks} blanks`).to.deep.equal(flags);
+    }
   });
 
   it('keeps many small pieces of a long text in order', () => {
