@@ -124,7 +124,8 @@ function isArray(json: unknown): json is readonly unknown[] {
   return Array.isArray(json);
 }
 
-function isTagged(json: unknown, tag: 'set' | 'map' | 'uuid'): json is readonly unknown[] {
+/** Is this `[tag, ...]` of two elements, as sets, maps and uuids are sent (RFC 7047 §5.1)? */
+export function isTagged(json: unknown, tag: 'set' | 'map' | 'uuid'): json is readonly unknown[] {
   return Array.isArray(json) && json.length === 2 && json[0] === tag;
 }
 

@@ -4,6 +4,7 @@
  * saves more than time: V8 allocates what a decoder makes among the old objects once it has seen such values live on,
  * so that values made only to be compared would pile up until the next full collection.
  */
+import { isTagged } from './decode.js';
 import type { ColumnSchema } from './schema.js';
 import type { Atom, ColumnValue } from './types.js';
 
@@ -21,27 +22,23 @@ export function isEqualJson({ kind, type }: ColumnSchema, value: ColumnValue, js
       return Array.isArray(members) && members.length === 0;
     }
     case 'set':
-      return isEqualSet(value as readonly Atom[], json, type.key.type === 'uuid');
+      return isEqualSet(value as readonly Atom[], (value as readonly Atom[]).length, json, type.key.type === 'uuid');
     case 'map':
       return isEqualMap(value as Readonly<Record<string, Atom>>, json, type.value?.type === 'uuid');
   }
 }
 
 /** As {@link isEqualJson}, for the members of a set column, of which there are `size`, in some order. */
-export function isEqualSetJson(column: ColumnSchema, members: Iterable<Atom>, size: number, json: unknown): boolean {
-  const elements = untag(json, 'set');
-  if (!Array.isArray(elements) || elements.length !== size) return false;
-  const isUuid = column.type.key.type === 'uuid';
-  let i = 0;
-  for (const member of members) if (!isEqualAtom(member, elements[i++], isUuid)) return false;
-  return true;
+export function isEqualSetJson({ type }: ColumnSchema, members: Iterable<Atom>, size: number, json: unknown): boolean {
+  return isEqualSet(members, size, json, type.key.type === 'uuid');
 }
 
-function isEqualSet(members: readonly Atom[], json: unknown, isUuid: boolean): boolean {
-  const elements = untag(json, 'set');
-  if (!Array.isArray(elements)) return members.length === 1 && isEqualAtom(members[0] as Atom, json, isUuid);
-  if (elements.length !== members.length) return false;
-  for (let i = 0; i < members.length; i++) if (!isEqualAtom(members[i] as Atom, elements[i], isUuid)) return false;
+function isEqualSet(members: Iterable<Atom>, size: number, json: unknown, isUuid: boolean): boolean {
+  // One member may come without its set around it (RFC 7047 §5.1).
+  const elements = isTagged(json, 'set') ? json[1] : [json];
+  if (!Array.isArray(elements) || elements.length !== size) return false;
+  let i = 0;
+  for (const member of members) if (!isEqualAtom(member, elements[i++], isUuid)) return false;
   return true;
 }
 
@@ -63,5 +60,5 @@ function isEqualAtom(atom: Atom, json: unknown, isUuid: boolean): boolean {
 
 /** What `["set", ...]`, `["map", ...]` or `["uuid", ...]` holds; undefined for anything else. */
 function untag(json: unknown, tag: 'set' | 'map' | 'uuid'): unknown {
-  return Array.isArray(json) && json.length === 2 && json[0] === tag ? json[1] : undefined;
+  return isTagged(json, tag) ? json[1] : undefined;
 }

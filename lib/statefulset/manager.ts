@@ -379,8 +379,7 @@ export class StatefulSetPortManager implements Disposable {
   }
 
   #podCall(workload: Workload, options: CallOptions): PodCall {
-    const { subject, signal, deadline } = this.#call(workload, options);
-    return { subject, signal, deadline, workload };
+    return { ...this.#call(workload, options), workload };
   }
 
   #call(subject: CallSubject, { signal, timeoutMs }: CallOptions): Call {

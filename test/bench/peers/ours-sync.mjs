@@ -3,18 +3,11 @@
 // node was started with --expose-gc.
 import { performance } from 'node:perf_hooks';
 
-import { connectNorthbound } from 'ovn-northbound';
+import { connect } from './ours-client.mjs';
 
 const [remotes] = process.argv.slice(2);
 const startedAt = performance.now();
-const client = await connectNorthbound({
-  remotes,
-  tables: ['Logical_Switch', 'Logical_Switch_Port'],
-  readyTimeoutMs: 600_000,
-  snapshotTimeoutMs: 600_000,
-  maxMessageBytes: 2 ** 31,
-  onWarning: () => undefined,
-});
+const client = await connect(remotes);
 const c_complete_ms = performance.now() - startedAt;
 globalThis.gc?.();
 const { rss, heapUsed } = process.memoryUsage();

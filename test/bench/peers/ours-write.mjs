@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
-import { connectNorthbound } from 'ovn-northbound';
+import { connect } from './ours-client.mjs';
 
 const [remotes, name, mode, total, k] = process.argv.slice(2);
 const n = Number(total);
@@ -39,11 +39,7 @@ const serverCpuMs = () => {
   return pid === undefined ? NaN : Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 };
 
-const client = await connectNorthbound({
-  remotes,
-  tables: ['Logical_Switch', 'Logical_Switch_Port'],
-  onWarning: () => undefined,
-});
+const client = await connect(remotes);
 
 /** Creates `total` ports, those from `first` on, and returns how long each transaction took, in milliseconds. */
 const createAll = async (uuid, first, total) => {
