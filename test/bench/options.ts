@@ -11,6 +11,7 @@ export const PARTS = [
   'resync',
   'framing',
   'start-up',
+  'embedded-server',
   'growth',
 ] as const;
 export type Part = (typeof PARTS)[number];

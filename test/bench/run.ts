@@ -8,6 +8,7 @@ import { measureChangeLatency } from './change-latency.js';
 import { compile } from './compile.js';
 import type { Context } from './context.js';
 import { DatabaseFiles } from './database-files.js';
+import { measureEmbeddedServer } from './embedded-server.js';
 import { measureFirstSync } from './first-sync.js';
 import { measureFraming } from './framing.js';
 import { measureGrowth } from './growth.js';
@@ -45,6 +46,7 @@ const MEASUREMENTS: Readonly<Record<Part, (context: Context) => AsyncIterable<Re
   resync: one(measureResync),
   framing: one(measureFraming),
   'start-up': one(measureStartUp),
+  'embedded-server': one(measureEmbeddedServer),
   growth: one(measureGrowth),
 };
 

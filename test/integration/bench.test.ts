@@ -53,6 +53,7 @@ describe('the benchmark', function () {
     expect(output).to.include('In sync again after a reconnect with 30 ports');
     expect(output).to.include('A snapshot in chunks of different sizes');
     expect(output).to.include('Start of a program that imports the package');
+    expect(output).to.match(/^ {2}embedded server, unix socket.* \d/m);
     expect(output).to.match(/^Bars: \d+ met, \d+ missed$/m);
     expect(output).to.match(/^ {2}first-sync +first sync of 30 ports: client CPU.* ≤ 1.15 × {2,}(met|missed)$/m);
     expect(output).not.to.match(/NaN|undefined/);

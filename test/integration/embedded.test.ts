@@ -189,23 +189,17 @@ describe('the client on the embedded server', () => {
 });
 
 describe('the embedded server', () => {
-  const fresh = async (options: EmbeddedServerOptions): Promise<number> => {
-    const startedAt = performance.now();
+  const startAndStop = async (options: EmbeddedServerOptions): Promise<void> => {
     const server = await EmbeddedServer.start(options);
-    const took = performance.now() - startedAt;
     await server.stop();
-    return took;
   };
 
-  it('starts within a few milliseconds, and leaves nothing behind a thousand times', async function () {
+  it('leaves nothing behind when it is started and stopped a thousand times', async function () {
     this.timeout(60_000);
-    const times: number[] = [];
     const handles = (): number => process.getActiveResourcesInfo().filter((name) => !name.startsWith('Timeout')).length;
-    await fresh({});
+    await startAndStop({});
     const before = { handles: handles(), listeners: process.listenerCount('exit') };
-    for (let i = 0; i < 1000; i++) times.push(await fresh(i % 2 === 0 ? {} : { unix: false }));
-    times.sort((a, b) => a - b);
-    expect(times[500]).to.be.below(10);
+    for (let i = 0; i < 1000; i++) await startAndStop(i % 2 === 0 ? {} : { unix: false });
     expect(handles()).to.be.at.most(before.handles);
     expect(process.listenerCount('exit')).to.equal(before.listeners);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ovnsb-${process.pid}-`))).to.deep.equal([]);
