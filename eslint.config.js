@@ -24,6 +24,22 @@ export default tseslint.config(
     },
   },
   {
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/bin/**', 'lib/timer.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['clearInterval', 'clearTimeout', 'performance', 'setImmediate', 'setInterval', 'setTimeout'].map(
+          (name) => ({
+            name,
+            message: 'Import it from lib/timer.ts, which the fake timers of test runners do not reach.',
+          }),
+        ),
+      ],
+      'no-restricted-properties': ['error', { object: 'process', property: 'nextTick', message: 'See lib/timer.ts.' }],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',

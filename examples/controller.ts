@@ -1,7 +1,7 @@
 /**
  * Embedding in a controller: the informers of a Kubernetes client drive a StatefulSetPortManager, until Ctrl-C.
  *
- *   npm install ovn-northbound @kubernetes/client-node
+ *   npm install ovn-northbound @kubernetes/client-node      on Node 20 @kubernetes/client-node@1: later ones need 22
  *   npx tsx controller.ts tcp:127.0.0.1:6641      or with the remote in OVN_NB_DB; the cluster is that of KUBECONFIG
  *
  * In a checkout, `npm run example controller` runs it on a private database and a simulated cluster. For production there

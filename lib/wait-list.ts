@@ -1,7 +1,7 @@
 /** Promises that wait for one thing to happen, each with its own signal and time limit. */
 import { setMaxListeners } from 'node:events';
 
-import { LONGEST_TIMER_MS } from './timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from './timer.js';
 
 /** How long one caller waits. */
 export interface WaitLimits {

@@ -20,7 +20,7 @@ import {
 import type { Monitor } from '../replica/monitor.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from '../timer.js';
 import type { ReadySession } from '../transaction/commit.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
 import { formatRemote, isPassive, type Remote } from '../wire/remote.js';

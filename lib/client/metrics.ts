@@ -6,6 +6,7 @@ import { publish } from '../diagnostics.js';
 import type { ChangesOverflow } from '../replica/changes.js';
 import type { BatchSummary } from '../replica/replica.js';
 import type { RpcSessionStats } from '../rpc/session.js';
+import { performance } from '../timer.js';
 import type { ClientMetrics, SyncMetrics, TransactionReport } from './client-metrics.js';
 import type { ClientState, ClientWarning } from './client-state.js';
 import { LatencyHistogram } from './latency-histogram.js';

@@ -4,6 +4,7 @@
  */
 import { ServerUnfitError } from '../errors.js';
 import { Reconnect } from '../rpc/reconnect.js';
+import { performance } from '../timer.js';
 
 /** First wait for a cluster to have a leader, in milliseconds; doubled up to the usual back-off. */
 const ELECTION_POLL_MS = 100;

@@ -1,5 +1,6 @@
 /** Tells how each transaction ended. */
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
+import { performance } from '../timer.js';
 import type { CommitProgress } from '../transaction/commit.js';
 import { TransactionError } from '../transaction/transaction-error.js';
 import type { TransactionReport } from './client-metrics.js';

@@ -7,6 +7,7 @@ import type { IndexPart } from '../replica/table-index.js';
 import type { UntilOptions } from '../replica/table.js';
 import { parseSchema } from '../schema/schema.js';
 import type { Integer } from '../schema/types.js';
+import { performance } from '../timer.js';
 import { NorthboundError } from './northbound-error.js';
 import type { PortRow } from './ports.js';
 import type { SwitchSelection } from './switches.js';

@@ -10,6 +10,7 @@ import { ProtocolError, RpcError, TimeoutError, type OvsdbError } from '../error
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { isUuid, ZERO_UUID } from '../schema/uuid.js';
+import { performance } from '../timer.js';
 import { WaitList, type WaitLimits } from '../wait-list.js';
 import { ArrivingRows } from './arriving-rows.js';
 import { canSelect, checkConditions, Conditions, encodeConditions, type RuntimeConditions } from './conditions.js';

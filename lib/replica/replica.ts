@@ -9,6 +9,7 @@ import { GuardedEmitter } from '../emitter.js';
 import { ProtocolError } from '../errors.js';
 import type { ColumnSchema, DatabaseSchema, TableSchema } from '../schema/schema.js';
 import type { Uuid } from '../schema/uuid.js';
+import { performance } from '../timer.js';
 import { asObject, asRow, shown, stageUpdate, type Staged, type UpdateFormat, type Updates } from './row-update.js';
 import { RowShape, type RowData } from './row.js';
 import { Snapshot } from './snapshot.js';

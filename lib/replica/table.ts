@@ -9,7 +9,7 @@ import { InvalidArgumentError, NotMonitoredError, TimeoutError } from '../errors
 import type { Atom, ColumnName, ReadColumn, Row, TableName } from '../schema/types.js';
 import { normalizeInteger } from '../schema/integer.js';
 import type { Uuid } from '../schema/uuid.js';
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from '../timer.js';
 import type { RuntimeConditions } from './conditions.js';
 import { bigSet, type ColumnChange, type RowData, type RowShape } from './row.js';
 import { TableContents } from './table-contents.js';

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, performance, setImmediate, setTimeout } from '../timer.js';
 
 /** Time as the session and its owners see it; tests give one that they move by hand. */
 export interface Clock {

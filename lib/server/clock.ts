@@ -1,6 +1,6 @@
 /** Time as an embedded server sees it: the machine's, or one that a test moves by hand. */
 import { InvalidArgumentError } from '../errors.js';
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, performance, setTimeout } from '../timer.js';
 
 /** What an embedded server needs of time. */
 export interface EmbeddedClock {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { ConnectFailedError } from '../errors.js';
+import { setImmediate } from '../timer.js';
 import { formatRemote, type Remote } from '../wire/remote.js';
 import type { Stream } from '../wire/stream.js';
 import type { EmbeddedClock } from './clock.js';

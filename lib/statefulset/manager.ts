@@ -8,6 +8,7 @@
  */
 import { GuardedEmitter } from '../emitter.js';
 import { InvalidArgumentError, printValue } from '../errors.js';
+import { performance } from '../timer.js';
 import type { AuditFinding } from './audit/audit-finding.js';
 import { auditPorts } from './audit/audit.js';
 import { capacityOf, type Capacity } from './audit/capacity.js';

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
+import { performance } from '../timer.js';
 import { parseClusterStatus, type ClusterStatus } from './cluster-status.js';
 import { control } from './control.js';
 import { runProgram } from './executable.js';

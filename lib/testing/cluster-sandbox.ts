@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InvalidArgumentError, OvsdbError } from '../errors.js';
+import { performance } from '../timer.js';
 import { ClusterMember, type ClusterOrigin } from './cluster-member.js';
 import type { ClusterStatus } from './cluster-status.js';
 import { requireExecutable, requireNorthboundSchema, runProgram, toolEnvironment } from './executable.js';

@@ -5,6 +5,7 @@
 import { connect } from 'node:net';
 
 import { OvsdbError, printValue } from '../errors.js';
+import { clearTimeout, setTimeout } from '../timer.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { OvsdbError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../timer.js';
 import { requireExecutable, toolEnvironment } from './executable.js';
 
 /** Where an {@link OvsdbProcess} keeps its files, and how patient it is. */

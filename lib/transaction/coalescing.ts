@@ -10,6 +10,7 @@
 import { InvalidArgumentError } from '../errors.js';
 import { systemClock, type Clock } from '../rpc/clock.js';
 import type { RpcSession } from '../rpc/session.js';
+import { nextTick } from '../timer.js';
 import type { BuiltTransaction } from './builder.js';
 import { Member, type Company } from './coalescing-member.js';
 import { MAX_SHARED_OPERATIONS } from './coalescing-rules.js';
@@ -79,7 +80,7 @@ class Gathering implements Company {
   #schedule(): void {
     if (this.#isScheduled || this.#underWay >= MAX_UNDER_WAY) return;
     this.#isScheduled = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#isScheduled = false;
       this.#sendAll();
     });

@@ -13,7 +13,7 @@ import type { ReplicaTables } from '../replica/tables.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { DatabaseSchema } from '../schema/schema.js';
 import { NamedUuid } from '../schema/uuid.js';
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, performance, setTimeout } from '../timer.js';
 import { formatRemote } from '../wire/remote.js';
 import { Transaction, type BuiltTransaction } from './builder.js';
 import type { Coalescing } from './coalescing.js';

@@ -10,6 +10,7 @@
 import { InvalidArgumentError, NotMonitoredError } from '../errors.js';
 import type { ColumnName, Row, TableName } from '../schema/types.js';
 import type { Uuid } from '../schema/uuid.js';
+import { performance } from '../timer.js';
 import type { Transaction } from './builder.js';
 import type { TransactOptions } from './commit.js';
 import type { Resolved } from './pending.js';

@@ -16,6 +16,7 @@ import {
 } from '../errors.js';
 import type { RpcSession } from '../rpc/session.js';
 import type { Uuid } from '../schema/uuid.js';
+import { performance } from '../timer.js';
 import { formatRemote } from '../wire/remote.js';
 import type { BuiltTransaction } from './builder.js';
 import { explain, faultOf, summarize } from './explain-failure.js';

@@ -3,7 +3,7 @@
 import { connect as connectNet, type Socket } from 'node:net';
 
 import { ConnectFailedError, InvalidArgumentError, TimeoutError } from '../errors.js';
-import { LONGEST_TIMER_MS } from '../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from '../timer.js';
 import { connectFailure } from './failure.js';
 import { formatRemote, isPassive, type ActiveRemote, type Remote } from './remote.js';
 import { SocketStream } from './socket-stream.js';

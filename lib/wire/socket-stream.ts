@@ -8,6 +8,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 
 import { ConnectionLostError, type OvsdbError } from '../errors.js';
+import { nextTick, performance, setImmediate } from '../timer.js';
 import { lossReason, type PeerDescription } from './failure.js';
 import type { Remote } from './remote.js';
 import type { Stream, StreamHandlers } from './stream.js';
@@ -118,7 +119,7 @@ export class SocketStream implements Stream {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     // Runs after the pending promise reactions, whose writes it takes along.
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flush();
     });
   }

@@ -248,7 +248,7 @@ describe('long work on a terminal', function () {
   it('shows how far it has come, and leaves nothing behind', async () => {
     await using scene = await PortsScene.start();
     await scene.addSwitch('many', { subnet: '10.64.0.0/16' });
-    const file = await scene.manifest({ name: 'big', namespace: 'many', replicas: 3000 });
+    const file = await scene.manifest({ name: 'big', namespace: 'many', replicas: 16000 });
     const words = [...PROGRAM, 'ports', 'apply', '-f', file].map((word) => `'${word}'`).join(' ');
     const out = join(scene.sandbox.directory, 'applied');
     const child = spawn(
@@ -267,8 +267,8 @@ describe('long work on a terminal', function () {
       terminal.write(text);
     });
     expect((await once(child, 'close'))[0]).to.equal(0);
-    expect(raw).to.match(/\r(planning|applying) many\/big: \d+ of 3000 ports/);
+    expect(raw).to.match(/\r(planning|applying) many\/big: \d+ of 16000 ports/);
     expect(terminal.text.trim()).to.equal('');
-    expect(readFileSync(out, 'utf8')).to.match(/many\/big: 3000 created\n$/);
+    expect(readFileSync(out, 'utf8')).to.match(/many\/big: 16000 created\n$/);
   });
 });

@@ -34,7 +34,7 @@ Where:
 States of ports:
   up         a pod or a machine is using it
   retained   kept for a pod of a StatefulSet that is not up
-  down       kept for nobody, and not up
+  down       kept for nobody, and not up; unknown (-): ovn-northd has not said
   drift      its addresses are not those that it was given, or with -f not
              those that the pool says
 
@@ -71,6 +71,6 @@ export const VIEW_HELP = `
 
   up         a pod or a machine is using it
   retained   kept for a pod of a StatefulSet that is not up
-  down       kept for nobody, and not up
+  down       kept for nobody, and not up; unknown (-): ovn-northd has not said
   drift      its addresses are not those that it was given
 `;

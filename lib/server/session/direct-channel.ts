@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 
 import { ConnectionLostError } from '../../errors.js';
+import { nextTick, setImmediate } from '../../timer.js';
 import { lossReason } from '../../wire/failure.js';
 import type { Remote } from '../../wire/remote.js';
 import type { Stream, StreamHandlers } from '../../wire/stream.js';
@@ -105,14 +106,14 @@ class DirectStream implements Stream {
     this.#writableBytes += Buffer.byteLength(text);
     if (this.#writing) return;
     this.#writing = true;
-    process.nextTick(() => this.#flush());
+    nextTick(() => this.#flush());
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#handlers = undefined;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#flush();
       this.#peer.peerClosed();
     });

@@ -1,5 +1,7 @@
 /** Notices that a client is gone without a word: it is asked for a sign of life, and given up when none comes. */
 
+import { clearInterval, setImmediate, setInterval } from '../../timer.js';
+
 /** What {@link LifeSigns} has done by its session. */
 export interface LifeSignsHost {
   onAsk(): void;

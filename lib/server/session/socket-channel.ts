@@ -1,6 +1,7 @@
 /** A connection that came in on a socket. */
 import type { Socket } from 'node:net';
 
+import { nextTick, setTimeout } from '../../timer.js';
 import type { Channel, ChannelHandlers } from './channel.js';
 
 /** How long a connection that is over waits for its client to read what was sent. */
@@ -40,7 +41,7 @@ export class SocketChannel implements Channel {
     this.#texts.push(text);
     if (this.#flushing) return;
     this.#flushing = true;
-    process.nextTick(() => this.#flush());
+    nextTick(() => this.#flush());
   }
 
   close(): void {

@@ -3,6 +3,8 @@
  * planned and written, which takes about as long.
  */
 
+import { setTimeout } from '../../timer.js';
+
 /** What the one before is given to go out, in milliseconds; a plan that is made at once would keep it from the socket. */
 const HEAD_START_MS = 1;
 

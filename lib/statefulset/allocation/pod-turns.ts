@@ -1,6 +1,6 @@
 /** One call at a time for each port: a second one for the same pod waits, and then finds what the first one did. */
 import { TimeoutError } from '../../errors.js';
-import { LONGEST_TIMER_MS } from '../../timer.js';
+import { clearTimeout, LONGEST_TIMER_MS, performance, setTimeout } from '../../timer.js';
 import type { Call } from './port-transactions.js';
 
 const NONE: ReadonlySet<never> = new Set();

@@ -1,5 +1,6 @@
 /** How the manager's transactions are carried out: in sync, within a deadline, and planned anew where that is safe. */
 import type { NorthboundTables } from '../../nb/tables.js';
+import { performance } from '../../timer.js';
 import type { Transaction } from '../../transaction/builder.js';
 import type { Resolved } from '../../transaction/pending.js';
 import { TransactionError } from '../../transaction/transaction-error.js';
