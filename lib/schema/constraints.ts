@@ -30,8 +30,8 @@ export function brokenConstraint(base: BaseType, atom: Atom): string | undefined
 }
 
 /** The value that a column of this base type takes when none is given (RFC 7047 §5.2.1). */
-export function defaultAtom(base: BaseType): Atom {
-  switch (base.type) {
+export function defaultAtom({ type }: Pick<BaseType, 'type'>): Atom {
+  switch (type) {
     case 'integer':
     case 'real':
       return 0;
@@ -96,7 +96,7 @@ function brokenTextRule(base: BaseType, text: string): string | undefined {
 }
 
 /** Length as the server counts it: astral characters are one, where `text.length` has two. */
-function codePoints(text: string): number {
+export function codePoints(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

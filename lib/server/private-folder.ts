@@ -4,17 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Longest path of a unix socket that every system takes, in bytes. */
-const MAX_SOCKET_PATH_BYTES = 103;
+import { OvsdbError } from '../errors.js';
+import { MAX_SOCKET_PATH_BYTES } from './session/listener.js';
+
 const LONGEST_NAME = 'member-999.sock';
 
 const live = new Set<string>();
 
-/** Makes a folder that only this user can look into. */
+/** Makes a folder that only this user can look into. Rejects with an `OvsdbError` of code `EmbeddedListen`. */
 export async function makePrivateFolder(): Promise<string> {
   const prefix = `ovnsb-${process.pid}-`;
   const longest = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, LONGEST_NAME));
-  const folder = await mkdtemp(join(longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp', prefix));
+  const place = longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
+  const folder = await mkdtemp(join(place, prefix)).catch((cause: unknown) => {
+    const message = `the embedded server cannot make a folder for its sockets in ${place} (TMPDIR): ${String(cause)}`;
+    throw new OvsdbError('EmbeddedListen', message, { cause });
+  });
   if (live.size === 0) process.on('exit', removeAll);
   live.add(folder);
   return folder;

@@ -25,7 +25,10 @@ export class TransactionLog extends Array<RecordedTransaction> {
     this.length = 0;
   }
 
-  /** Notes a transaction; what is returned notes its results. */
+  /**
+   * Notes a transaction; what is returned notes its results.
+   * @internal
+   */
   note(
     database: string,
     client: number,

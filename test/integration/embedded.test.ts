@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { expect } from 'chai';
 
@@ -194,6 +195,12 @@ describe('the embedded server', () => {
     await server.stop();
   };
 
+  const failureOf = (options: EmbeddedServerOptions): Promise<unknown> =>
+    EmbeddedServer.start(options).then(
+      () => undefined,
+      (error: unknown) => (error instanceof OvsdbError ? error.code : error),
+    );
+
   it('leaves nothing behind when it is started and stopped a thousand times', async function () {
     this.timeout(60_000);
     const handles = (): number => process.getActiveResourcesInfo().filter((name) => !name.startsWith('Timeout')).length;
@@ -206,12 +213,18 @@ describe('the embedded server', () => {
   });
 
   it('says where it cannot listen, also when that is no port', async () => {
-    for (const options of [{ tcp: { port: 70_000 } }, { unix: '/nowhere/at/all.sock' }]) {
-      const error = await EmbeddedServer.start(options).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      expect(error).to.be.instanceOf(OvsdbError).with.property('code', 'EmbeddedListen');
+    const tooLong = join(tmpdir(), `${'x'.repeat(120)}.sock`);
+    for (const options of [{ tcp: { port: 70_000 } }, { unix: '/nowhere/at/all.sock' }, { unix: tooLong }]) {
+      expect(await failureOf(options), JSON.stringify(options)).to.equal('EmbeddedListen');
+    }
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('xxx'))).to.deep.equal([]);
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = '/nowhere';
+    try {
+      expect(await failureOf({})).to.equal('EmbeddedListen');
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
     }
   });
 

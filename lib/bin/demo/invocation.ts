@@ -1,13 +1,6 @@
-/** How the demo was called, so that the commands that it prints work where it was. */
+/** Commands that work where the demo was called. */
+import { calledByNpmRun, type Environment } from './npm-run.js';
 import type { DemoOptions, RemoteDatabase } from './options.js';
-
-/** Variables of the environment. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Was it `npm run demo`, in a checkout of this package? */
-export function calledByNpmRun({ npm_lifecycle_event: script, npm_package_name: name }: Environment): boolean {
-  return script === 'demo' && name === 'ovn-northbound';
-}
 
 /** Commands to try next, each with what it is good for. */
 export function nextSteps(

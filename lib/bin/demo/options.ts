@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../../errors.js';
 import type { Cidr } from '../../ipam/cidr.js';
 import { isPassive, parseRemotes } from '../../wire/remote.js';
 import { connectionOf } from '../ports/command-line.js';
-import { calledByNpmRun, type Environment } from './invocation.js';
+import { calledByNpmRun, type Environment } from './npm-run.js';
 import { parseSubnet } from './subnet.js';
 
 const OPTIONS = {

@@ -1,4 +1,5 @@
 /** Single values of columns: read from JSON and checked as ovsdb-server does it (RFC 7047 §5.1). */
+import { codePoints } from '../../schema/constraints.js';
 import { normalizeInteger } from '../../schema/integer.js';
 import type { AtomicType } from '../../schema/schema-json.js';
 import type { Atom, Integer } from '../../schema/types.js';
@@ -104,13 +105,4 @@ function brokenRange<T>(value: T, min: T | undefined, max: T | undefined, text: 
   }
   if (min !== undefined) return `${text(value)} is less than minimum allowed value ${text(min)}`;
   return `${text(value)} is greater than maximum allowed value ${max === undefined ? '' : text(max)}`;
-}
-
-function codePoints(text: string): number {
-  let count = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0xdc00 || unit > 0xdfff) count++;
-  }
-  return count;
 }

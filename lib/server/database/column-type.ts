@@ -3,7 +3,7 @@
  * printed and described as ovsdb-server does it.
  */
 import type { AtomicType } from '../../schema/schema-json.js';
-import type { Atom, Integer } from '../../schema/types.js';
+import type { Integer } from '../../schema/types.js';
 import { compareAtoms, type AtomOrder } from './atom-order.js';
 import type { Datum } from './datum.js';
 
@@ -109,19 +109,4 @@ export function typeInEnglish(type: ColumnType): string {
         : ` ${type.min} to ${type.max}`;
   const members = type.value === undefined ? `${type.key.type}s` : `(${type.key.type}, ${type.value.type}) pairs`;
   return `${kind} of${count} ${members}`;
-}
-
-/** The value of an atomic type that stands where nothing was said (RFC 7047 §5.2.1). */
-export function defaultAtom(type: AtomicType): Atom {
-  switch (type) {
-    case 'integer':
-    case 'real':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'string':
-      return '';
-    case 'uuid':
-      return '00000000-0000-0000-0000-000000000000';
-  }
 }

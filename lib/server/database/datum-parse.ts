@@ -1,7 +1,8 @@
 /** Values of columns from JSON (RFC 7047 §5.1), with the words of ovsdb-server for what is wrong with them. */
+import { defaultAtom } from '../../schema/constraints.js';
 import type { Atom } from '../../schema/types.js';
 import { checkAtom, parseAtom } from './atom.js';
-import { defaultAtom, type BaseType, type ColumnType } from './column-type.js';
+import type { BaseType, ColumnType } from './column-type.js';
 import { Datum } from './datum.js';
 import { Refusal, syntaxError } from './refusal.js';
 import type { SymbolTable } from './symbol-table.js';
@@ -68,7 +69,7 @@ export function sortAtoms(base: BaseType, atoms: Atom[], duplicate: string, tag 
 /** What a column holds when nothing was said: nothing, or the default of its atomic types. */
 export function defaultDatum(type: ColumnType): Datum {
   if (type.min === 0) return Datum.EMPTY;
-  return new Datum([defaultAtom(type.key.type)], type.value === undefined ? undefined : [defaultAtom(type.value.type)]);
+  return new Datum([defaultAtom(type.key)], type.value === undefined ? undefined : [defaultAtom(type.value)]);
 }
 
 /**

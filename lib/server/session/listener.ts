@@ -18,6 +18,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Longest path of a unix socket, in bytes: `sun_path` without its NUL. Node cuts a longer one. */
+export const MAX_SOCKET_PATH_BYTES: number = process.platform === 'linux' ? 107 : 103;
+
 /** Starts to listen. Rejects with an `OvsdbError` of code `EmbeddedListen` when the place is not to be had. */
 export async function listen(at: ListenAt, onConnection: (channel: Channel) => void): Promise<Listener> {
   const isLocal = 'path' in at;
@@ -25,6 +28,9 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
     onConnection(new SocketChannel(socket, isLocal));
   });
   try {
+    if (isLocal && Buffer.byteLength(at.path) > MAX_SOCKET_PATH_BYTES) {
+      throw new Error(`a socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes`);
+    }
     // Throws at once for what is no port.
     server.listen(at);
     await once(server, 'listening');
@@ -35,6 +41,8 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
       cause: error,
     });
   }
+  // A connection that cannot be taken, for want of file descriptors, is its client's trouble.
+  server.on('error', () => undefined);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
