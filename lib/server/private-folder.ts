@@ -4,17 +4,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { OvsdbError } from '../errors.js';
+
 /** Longest path of a unix socket that every system takes, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 103;
 const LONGEST_NAME = 'member-999.sock';
 
 const live = new Set<string>();
 
-/** Makes a folder that only this user can look into. */
+/** Makes a folder that only this user can look into. Rejects with an `OvsdbError` of code `EmbeddedListen`. */
 export async function makePrivateFolder(): Promise<string> {
   const prefix = `ovnsb-${process.pid}-`;
   const longest = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, LONGEST_NAME));
-  const folder = await mkdtemp(join(longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp', prefix));
+  const parent = longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
+  const folder = await mkdtemp(join(parent, prefix)).catch((cause: unknown) => {
+    const what = `the embedded server cannot make a folder for its socket in ${parent}: ${String(cause)}`;
+    throw new OvsdbError('EmbeddedListen', `${what}; set TMPDIR, or start it with unix: false`, { cause });
+  });
   if (live.size === 0) process.on('exit', removeAll);
   live.add(folder);
   return folder;
