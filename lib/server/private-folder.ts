@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { OvsdbError } from '../errors.js';
-import { MAX_SOCKET_PATH_BYTES } from './session/listener.js';
 
+/** Longest path of a unix socket that every system takes, in bytes. */
+const MAX_SOCKET_PATH_BYTES = 103;
 const LONGEST_NAME = 'member-999.sock';
 
 const live = new Set<string>();
@@ -15,10 +16,10 @@ const live = new Set<string>();
 export async function makePrivateFolder(): Promise<string> {
   const prefix = `ovnsb-${process.pid}-`;
   const longest = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, LONGEST_NAME));
-  const place = longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
-  const folder = await mkdtemp(join(place, prefix)).catch((cause: unknown) => {
-    const message = `the embedded server cannot make a folder for its sockets in ${place} (TMPDIR): ${String(cause)}`;
-    throw new OvsdbError('EmbeddedListen', message, { cause });
+  const parent = longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
+  const folder = await mkdtemp(join(parent, prefix)).catch((cause: unknown) => {
+    const what = `the embedded server cannot make a folder for its socket in ${parent}: ${String(cause)}`;
+    throw new OvsdbError('EmbeddedListen', `${what}; set TMPDIR, or start it with unix: false`, { cause });
   });
   if (live.size === 0) process.on('exit', removeAll);
   live.add(folder);

@@ -25,10 +25,7 @@ export class TransactionLog extends Array<RecordedTransaction> {
     this.length = 0;
   }
 
-  /**
-   * Notes a transaction; what is returned notes its results.
-   * @internal
-   */
+  /** @internal Notes a transaction; what is returned notes its results. */
   note(
     database: string,
     client: number,

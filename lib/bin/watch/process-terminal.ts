@@ -47,7 +47,8 @@ export function processTerminal(input: ReadStream, output: WriteStream, environm
     readKeys: (listener) => readKeys(input, listener),
     suspend: () =>
       new Promise((resolve) => {
-        process.kill(0, 'SIGTSTP');
+        // Windows has no such signal.
+        if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
         setTimeout(resolve, STOP_MS);
       }),
   };

@@ -10,6 +10,9 @@ import type { Channel } from './channel.js';
 /** Where to listen: a path of a unix socket, or a host and port, of which 0 is any that is free. */
 export type ListenAt = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** Longest path of a unix socket, in bytes; some versions of Node cut a longer one without a word. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
 /** A place at which a server listens. */
 export interface Listener {
   /** Where clients connect to, `unix:PATH` or `tcp:HOST:PORT`. */
@@ -28,8 +31,8 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
     onConnection(new SocketChannel(socket, isLocal));
   });
   try {
-    if (isLocal && Buffer.byteLength(at.path) > MAX_SOCKET_PATH_BYTES) {
-      throw new Error(`a socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes`);
+    if (isLocal && Buffer.byteLength(at.path) > MAX_PATH_BYTES) {
+      throw new RangeError(`a unix socket's path may have ${MAX_PATH_BYTES} bytes, not ${Buffer.byteLength(at.path)}`);
     }
     // Throws at once for what is no port.
     server.listen(at);
@@ -37,9 +40,11 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
   } catch (error) {
     const where = isLocal ? at.path : `${at.host}:${at.port}`;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new OvsdbError('EmbeddedListen', `the embedded server cannot listen at ${where}: ${reason}`, {
-      cause: error,
-    });
+    throw new OvsdbError(
+      'EmbeddedListen',
+      `the embedded server cannot listen at ${where}: ${reason}; choose another place, or none (server.connection)`,
+      { cause: error },
+    );
   }
   // A connection that cannot be taken, for want of file descriptors, is its client's trouble.
   server.on('error', () => undefined);
