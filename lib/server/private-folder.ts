@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { OvsdbError } from '../errors.js';
+import { MAX_SOCKET_PATH_BYTES } from './session/listener.js';
 
-/** Longest path of a unix socket that every system takes, in bytes. */
-const MAX_SOCKET_PATH_BYTES = 103;
 const LONGEST_NAME = 'member-999.sock';
 
 const live = new Set<string>();

@@ -294,6 +294,10 @@ export class EmbeddedServer implements AsyncDisposable {
   }
 
   async #listen({ unix = true, tcp = false }: EmbeddedServerOptions): Promise<void> {
+    if (!/boolean|string/.test(typeof unix)) throw new InvalidArgumentError(`unix is ${printValue(unix)}; give a path`);
+    if (!/boolean|object/.test(typeof tcp)) {
+      throw new InvalidArgumentError(`tcp is ${printValue(tcp)}; give true or { host, port }`);
+    }
     if (unix === true) this.#folder = await makePrivateFolder();
     for (const [i, member] of this.#members.entries()) {
       const accept = member.accept.bind(member);

@@ -206,12 +206,6 @@ describe('the embedded server', () => {
     await server.stop();
   };
 
-  const failureOf = (options: EmbeddedServerOptions): Promise<unknown> =>
-    EmbeddedServer.start(options).then(
-      () => undefined,
-      (error: unknown) => (error instanceof OvsdbError ? error.code : error),
-    );
-
   it('leaves nothing behind when it is started and stopped a thousand times', async function () {
     this.timeout(60_000);
     const handles = (): number => process.getActiveResourcesInfo().filter((name) => !name.startsWith('Timeout')).length;
@@ -232,6 +226,13 @@ describe('the embedded server', () => {
     }
     // Some versions of Node would listen at the first 107 bytes of it.
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('xxxxxxxx'))).to.deep.equal([]);
+  });
+
+  it('refuses places that are none', async () => {
+    for (const options of [{ tcp: '127.0.0.1:6641' }, { unix: 5 }]) {
+      const error = await refusalOf(options as unknown as EmbeddedServerOptions);
+      expect(error).to.be.instanceOf(OvsdbError).with.property('code', 'InvalidArgument');
+    }
   });
 
   it('says that there is no folder for its socket', async () => {

@@ -10,9 +10,6 @@ import type { Channel } from './channel.js';
 /** Where to listen: a path of a unix socket, or a host and port, of which 0 is any that is free. */
 export type ListenAt = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** Longest path of a unix socket, in bytes; some versions of Node cut a longer one without a word. */
-const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
-
 /** A place at which a server listens. */
 export interface Listener {
   /** Where clients connect to, `unix:PATH` or `tcp:HOST:PORT`. */
@@ -21,7 +18,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Longest path of a unix socket, in bytes: `sun_path` without its NUL. Node cuts a longer one. */
+/** Longest path of a unix socket, in bytes: `sun_path` without its NUL. Some versions of Node cut a longer one. */
 export const MAX_SOCKET_PATH_BYTES: number = process.platform === 'linux' ? 107 : 103;
 
 /** Starts to listen. Rejects with an `OvsdbError` of code `EmbeddedListen` when the place is not to be had. */
@@ -31,8 +28,10 @@ export async function listen(at: ListenAt, onConnection: (channel: Channel) => v
     onConnection(new SocketChannel(socket, isLocal));
   });
   try {
-    if (isLocal && Buffer.byteLength(at.path) > MAX_PATH_BYTES) {
-      throw new RangeError(`a unix socket's path may have ${MAX_PATH_BYTES} bytes, not ${Buffer.byteLength(at.path)}`);
+    if (isLocal && Buffer.byteLength(at.path) > MAX_SOCKET_PATH_BYTES) {
+      throw new RangeError(
+        `a unix socket's path may have ${MAX_SOCKET_PATH_BYTES} bytes, not ${Buffer.byteLength(at.path)}`,
+      );
     }
     // Throws at once for what is no port.
     server.listen(at);
