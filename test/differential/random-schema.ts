@@ -77,7 +77,8 @@ function randomTable(random: Random, tables: readonly string[], anyRoot: boolean
   columns['name'] = { type: 'string' };
   const indexes: (readonly string[])[] = [];
   const indexable = Object.keys(columns).filter((column) => columns[column]!.ephemeral !== true);
-  if (random.chance(0.4)) indexes.push([random.pick(indexable)]);
+  // Of most types there are few values.
+  if (random.chance(0.4)) indexes.push([random.chance(0.6) ? 'name' : random.pick(indexable)]);
   if (random.chance(0.3)) indexes.push([...new Set([random.pick(indexable), random.pick(indexable)])]);
   return {
     columns,
