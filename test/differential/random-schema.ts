@@ -135,7 +135,7 @@ function randomBaseType(random: Random, tables: readonly string[]): unknown {
     () => 'string',
     () => 'string',
     () => ({ type: 'string', minLength: 1 }),
-    () => ({ type: 'string', maxLength: 3 }),
+    () => ({ type: 'string', maxLength: random.integer(1, 3) }),
     () => ({ type: 'string', enum: ['set', ['a', 'b c', 'true', '']] }),
     () => ({ type: 'string', enum: 'only' }),
     () => 'uuid',

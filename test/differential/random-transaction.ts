@@ -151,7 +151,10 @@ export class TransactionMaker implements Rows {
   #where(table: TableSchema): unknown {
     const random = this.#random;
     const uuids = this.existing(table.name);
-    if (uuids.length > 0 && random.chance(0.5)) return [['_uuid', '==', ['uuid', random.pick(uuids)]]];
+    if (uuids.length > 0 && random.chance(0.5)) {
+      const named = ['_uuid', '==', ['uuid', random.pick(uuids)]];
+      return random.chance(0.1) ? [named, this.#clause(table)] : [named];
+    }
     const names = this.named(table.name);
     if (names.length > 0 && random.chance(0.3)) return [['_uuid', '==', ['named-uuid', random.pick(names)]]];
     const count = random.weighted({ 0: 1, 1: 6, 2: 2, 3: 0.5 });
