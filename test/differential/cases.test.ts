@@ -15,7 +15,7 @@ const SCHEMA = {
   tables: {
     A: {
       isRoot: true,
-      indexes: [['x', 'y'], ['r'], ['x', 'y', 'n']],
+      indexes: [['x', 'y']],
       columns: {
         x: { type: 'string' },
         y: { type: 'string' },
@@ -24,6 +24,11 @@ const SCHEMA = {
         likes: { type: { key: weak, min: 0, max: 'unlimited' } },
         ints,
       },
+    },
+    Three: {
+      isRoot: true,
+      indexes: [['a', 'b', 'c']],
+      columns: { a: { type: 'string' }, b: { type: 'integer' }, c: { type: 'boolean' } },
     },
     Leaf: { columns: { name: { type: 'string' } }, maxRows: 1 },
     Holder: {
@@ -75,14 +80,11 @@ const CASES: Readonly<Record<string, readonly (readonly Row[] | typeof SCHEMA)[]
   'values of an index that are alike when they are put side by side': [
     [a(1, { x: '1', y: '=2' }), a(2, { x: '1=', y: '2' }), a(3, { x: '1=2', y: '' })],
   ],
-  'an index of three columns': [[a(1)], [a(2, { x: 'a1', y: 'other' }), update('A', 2, { y: '' })]],
+  'an index of three columns': [[insert('Three', 1)], [insert('Three', 2, { a: 'x' }), update('Three', 2, { a: '' })]],
   'both zeros of reals': [
     [insert('Reals', 1), insert('Reals', 2)],
-    [mutate('Reals', 1, ['r', '*=', -1])],
+    [mutate('Reals', 1, ['r', '*=', -1], ['map', 'insert', ['map', [['k', 1]]]])],
     [{ op: 'select', table: 'Reals', where: [['r', '==', 0]], columns: ['r'] }],
-    [a(1, { r: 0 })],
-    [mutate('A', 1, ['r', '*=', -1])],
-    [a(2, { r: 0 })],
   ],
   'a remainder that is a negative zero': [
     [a(1, { n: -4 }), a(2, { n: 0 })],
@@ -132,7 +134,7 @@ const CASES: Readonly<Record<string, readonly (readonly Row[] | typeof SCHEMA)[]
 };
 
 /** Of two rows with equal values either may be named first. */
-const NAME_TWO_ROWS = new Set(['an index of three columns', 'both zeros of reals']);
+const NAME_TWO_ROWS = new Set(['an index of three columns']);
 
 describe('the embedded database and ovsdb-server, case by case', function () {
   this.timeout(30_000);

@@ -91,6 +91,20 @@ describe('a session of the embedded server', () => {
     expect(server.served.waiting).to.equal(0);
   });
 
+  it('tries again what waits for a transaction that has waited, too', () => {
+    const server = smallServer();
+    const client = server.client();
+    const wait = (name: string): object => ({ op: 'wait', table: 'Switch', where: [['name', '==', name]], columns: ['name'], until: '==', rows: [{ name }], timeout: 500 }); // prettier-ignore
+    client.ask('transact', ['Small', wait('sw2')], 'last');
+    client.ask('transact', ['Small', wait('sw1'), insertSwitch(2)], 'second');
+    client.ask('transact', ['Small', insertSwitch(3)], 'other');
+    expect(server.clock.pending).to.equal(2);
+    expect(client.ask('transact', ['Small', insertSwitch(1)], 'first').map(({ id }) => id)).to.deep.equal([
+      ...['first', 'second', 'last'],
+    ]);
+    expect(server.clock.pending).to.equal(0);
+  });
+
   it('ends a wait when its time is over by the clock', () => {
     const { clock, client: connect, served } = smallServer();
     const client = connect();

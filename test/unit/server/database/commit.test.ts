@@ -32,7 +32,9 @@ describe('a commit of the embedded database', () => {
     }
     // By what they hold now, also in columns that no index has.
     const db = new SampleDatabase();
-    const [, first] = db.transact(port, bare) as { uuid: [string, string] }[];
+    const [, first] = db.transact(port, { ...bare, uuid: '00000000-0000-4000-8000-000000000001' }) as {
+      uuid: [string, string];
+    }[];
     db.transact(port, { op: 'update', table: 'Switch', where: [], row: { ports: ['named-uuid', 'p'] } });
     expect((db.transact(bare)[1] as { details: string }).details).to.include(`First row, with UUID ${first!.uuid[1]},`);
   });
