@@ -231,6 +231,7 @@ describe('a session of the embedded server', () => {
   it('loses the reply that it was told to lose, with the connection or without', () => {
     const { client: connect, faults, database } = smallServer();
     const client = connect();
+    faults.dropNextReply({ method: 'get_schema' });
     faults.dropNextReply({ disconnect: false });
     expect(client.ask('echo', [])).to.have.lengthOf(1);
     expect(client.ask('transact', ['Small', insertSwitch(1)])).to.deep.equal([]);
