@@ -169,7 +169,16 @@ describe('the protocol of the embedded server, beside ovsdb-server', function ()
       ['w', 'transact', [database, update(5, { r: ['set', []] })]],
       ['w', 'transact', [database, { op: 'mutate', table: 'A', where: [], mutations: [['n', '+=', 1], ['ss', 'insert', 'more']] }]], // prettier-ignore
       ['if', 'monitor_cond_change', ['m', 'm2', { A: [{ where: [['n', '<', 3]] }] }]],
+      ['if', 'monitor_cond_change', ['m2', 'm2', { A: [{ where: [['n', '<', 99], ['b', '==', true]] }] }]], // prettier-ignore
+      ...[{ b: false }, { b: true }].map((row) => ['w', 'transact', [database, update(1, row)]] as const),
       ['if', 'monitor_cond_change', ['m2', 'm2', { A: [{ where: [] }] }]],
+      // What a condition has compared is forgotten with its monitor.
+      ['q', 'monitor_cond', [database, 'm', { A: [{ columns: ['opt'], where: [['n', '>=', 0]] }] }]],
+      ['q', 'monitor_cancel', ['m']],
+      ['q', 'monitor_cond', [database, 'm', { A: [{ columns: ['opt'] }] }]],
+      ['w', 'transact', [database, update(1, { n: 44 })]],
+      ['q', 'monitor_cond', [database, 'two', { A: [{ columns: ['n'], where: [['n', '<', 4]] }, { columns: ['name'], where: [] }] }]], // prettier-ignore
+      ['all', 'monitor_cond_change', [null, null, { A: [{ where: [['zz', '==', 1]] }] }]],
       ['if', 'monitor_cond_change', ['m2', 'm2', { A: [{ where: [false] }] }]],
       ['w', 'transact', [database, { op: 'comment', comment: 'nothing' }]],
       ['w', 'transact', [database, { op: 'delete', table: 'A', where: [] }]],

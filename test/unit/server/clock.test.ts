@@ -8,6 +8,7 @@ describe('a manual clock', () => {
     const clock = manualClock();
     const rung: [string, number][] = [];
     clock.schedule(() => rung.push(['late', clock.now()]), 20);
+    clock.schedule(() => rung.push(['latest', clock.now()]), 20);
     clock.schedule(() => {
       rung.push(['early', clock.now()]);
       clock.schedule(() => rung.push(['chained', clock.now()]), 5);
@@ -16,7 +17,7 @@ describe('a manual clock', () => {
     clock.advance(9);
     expect(rung).to.deep.equal([]);
     clock.advance(21);
-    expect(rung).to.deep.equal([['early', 10], ['chained', 15], ['late', 20]]); // prettier-ignore
+    expect(rung).to.deep.equal([['early', 10], ['chained', 15], ['late', 20], ['latest', 20]]); // prettier-ignore
     expect(clock.now()).to.equal(30);
     expect(clock.pending).to.equal(1);
   });

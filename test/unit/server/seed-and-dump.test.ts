@@ -91,6 +91,10 @@ describe('seeding and dumping', () => {
     expect(dumpDatabase(database, { tables: ['Switch'], defaults: true })).to.deep.equal({
       Switch: [{ name: 's', ports: uuids, options: {}, on: false }],
     });
+    expect(() => plant(database, { Switch: { ports: 'p' } })).to.throw('has not one row of that name');
+    const twice = { Switch: { ports: 'q' }, Port: [{ name: 'q' }, { name: 'q' }] };
+    expect(() => plant(database, twice)).to.throw('has not one row of that name');
+    expect(dumpDatabase(new Database(SCHEMA), { tables: ['Port'] })).to.deep.equal({ Port: [] });
   });
 
   const mistakes: readonly (readonly [string, Seed, string])[] = [

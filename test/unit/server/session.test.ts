@@ -50,6 +50,7 @@ describe('a session of the embedded server', () => {
       },
     ]);
     expect(since(last)).to.deep.equal([true, last, {}]);
+    expect(since(last.toUpperCase())).to.deep.equal([true, last, {}]);
     const [found, id] = since(ROW(1)) as [boolean, string];
     expect([found, id]).to.deep.equal([false, last]);
   });
@@ -65,6 +66,10 @@ describe('a session of the embedded server', () => {
       ...[false, false, false, false, false],
       ...[true, true, true],
     ]);
+    // A conversion is one that nobody can be told of.
+    expect(server.served.convert({ name: 'Small', version: '2.0.0', tables: {} })).to.equal(undefined);
+    const { lastId, since } = { lastId: server.served.history.lastId, since: server.served.history.since(ids[7]!) };
+    expect([ids.includes(lastId), since]).to.deep.equal([false, undefined]);
   });
 
   it('has no ids and no history where the database is standalone', () => {
@@ -84,6 +89,20 @@ describe('a session of the embedded server', () => {
       'waits',
     ]);
     expect(server.served.waiting).to.equal(0);
+  });
+
+  it('tries again what waits for a transaction that has waited, too', () => {
+    const server = smallServer();
+    const client = server.client();
+    const wait = (name: string): object => ({ op: 'wait', table: 'Switch', where: [['name', '==', name]], columns: ['name'], until: '==', rows: [{ name }], timeout: 500 }); // prettier-ignore
+    client.ask('transact', ['Small', wait('sw2')], 'last');
+    client.ask('transact', ['Small', wait('sw1'), insertSwitch(2)], 'second');
+    client.ask('transact', ['Small', insertSwitch(3)], 'other');
+    expect(server.clock.pending).to.equal(2);
+    expect(client.ask('transact', ['Small', insertSwitch(1)], 'first').map(({ id }) => id)).to.deep.equal([
+      ...['first', 'second', 'last'],
+    ]);
+    expect(server.clock.pending).to.equal(0);
   });
 
   it('ends a wait when its time is over by the clock', () => {
@@ -195,6 +214,9 @@ describe('a session of the embedded server', () => {
     const { client: connect, member } = smallServer();
     const [one, other] = [connect(), connect()];
     one.receive('GET / HTTP/1.1\r\n');
+    const failed = connect();
+    failed.receive('{"id":"echo","result":null,"error":"unknown method"}');
+    expect(failed.closed).to.equal(true);
     expect([one.closed, other.closed, member.sessions.size]).to.deep.equal([true, false, 1]);
   });
 
@@ -209,6 +231,7 @@ describe('a session of the embedded server', () => {
   it('loses the reply that it was told to lose, with the connection or without', () => {
     const { client: connect, faults, database } = smallServer();
     const client = connect();
+    faults.dropNextReply({ method: 'get_schema' });
     faults.dropNextReply({ disconnect: false });
     expect(client.ask('echo', [])).to.have.lengthOf(1);
     expect(client.ask('transact', ['Small', insertSwitch(1)])).to.deep.equal([]);
@@ -217,6 +240,12 @@ describe('a session of the embedded server', () => {
     expect(client.ask('transact', ['Small', insertSwitch(3)])).to.deep.equal([]);
     expect(client.closed).to.equal(true);
     expect(database.table('Switch').rows.size).to.equal(3);
+    // What came with the request that ended the session is not carried out.
+    faults.dropNextReply({});
+    const text = (n: number): string =>
+      JSON.stringify({ id: n, method: 'transact', params: ['Small', insertSwitch(n)] });
+    connect().receive(text(4) + text(5));
+    expect(database.table('Switch').rows.size).to.equal(4);
   });
 
   it('holds back what it sends, and keeps the order when the delay ends', () => {
@@ -231,17 +260,31 @@ describe('a session of the embedded server', () => {
     clock.advance(1);
     expect(client.take().map(({ id }) => id)).to.deep.equal(['a', 'b']);
     expect(client.ask('echo', [3], 'c')).to.have.lengthOf(1);
+    faults.delayMs = 100;
+    client.ask('echo', [4], 'd');
+    client.leave();
+    expect(clock.pending).to.equal(0);
   });
 
   it('asks a silent client on a network for a sign of life, and gives it up', async () => {
     const { member } = smallServer({ probeIntervalMs: 10 });
     const [silent, alive, local] = [new FakeChannel(false), new FakeChannel(false), new FakeChannel(true)];
     for (const channel of [silent, alive, local]) member.accept(channel);
-    const answering = setInterval(() => alive.receive('{"id":"echo","result":[],"error":null}'), 3);
+    const onlyAsked = new FakeChannel(false);
+    member.accept(onlyAsked);
+    let answers = 0;
+    const answering = setInterval(() => {
+      const answer = '{"id":"echo","result":[],"error":null}';
+      alive.receive(answer);
+      if (onlyAsked.take().length === 0) return;
+      answers++;
+      onlyAsked.receive(answer);
+    }, 3);
     await new Promise((resolve) => setTimeout(resolve, 120));
     clearInterval(answering);
     expect(silent.sent).to.deep.equal([{ id: 'echo', method: 'echo', params: [] }]);
     expect([silent.closed, alive.closed, local.closed]).to.deep.equal([true, false, false]);
+    expect(answers).to.be.above(1);
     member.stop();
   });
 });

@@ -30,6 +30,13 @@ describe('a commit of the embedded database', () => {
       const greater = results[1 + rows.indexOf(full)]!.uuid[1];
       expect(results[3]!.details).to.include(`First row, with UUID ${greater},`);
     }
+    // By what they hold now, also in columns that no index has.
+    const db = new SampleDatabase();
+    const [, first] = db.transact(port, { ...bare, uuid: '00000000-0000-4000-8000-000000000001' }) as {
+      uuid: [string, string];
+    }[];
+    db.transact(port, { op: 'update', table: 'Switch', where: [], row: { ports: ['named-uuid', 'p'] } });
+    expect((db.transact(bare)[1] as { details: string }).details).to.include(`First row, with UUID ${first!.uuid[1]},`);
   });
 
   it('lets rows swap their unique values, and keeps the index right', () => {
@@ -129,6 +136,13 @@ describe('a commit of the embedded database', () => {
     expect(before?.toJson()).to.deep.include({ tag: ['set', []] });
     expect(after?.toJson()).to.deep.include({ tag: 7 });
     expect(after?.version).to.not.equal(before?.version);
+  });
+
+  it('gives a row that is inserted one version', () => {
+    const db = new SampleDatabase();
+    const versions = { op: 'select', table: 'Switch', where: [], columns: ['_version'] };
+    const [, during] = db.transact({ op: 'insert', table: 'Switch', row: {} }, versions);
+    expect(db.transact(versions)).to.deep.equal([during]);
   });
 
   it('says nothing of a transaction that changes nothing', () => {

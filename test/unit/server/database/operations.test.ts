@@ -30,6 +30,7 @@ describe('the operations of the embedded database', () => {
     ['what is no object', 3, { error: 'syntax error', details: 'Parsing ovsdb operation 1 of 1 failed: Object expected.' }],
     ['a missing member', { op: 'delete', table: 'Port' }, { error: 'syntax error', details: "Parsing ovsdb operation 1 of 1 failed: Required 'where' member is missing.", syntax: '{"op":"delete","table":"Port"}' }],
     ['an unknown member', { op: 'abort', a: 1, b: 2, c: 3 }, { error: 'syntax error', details: "Parsing ovsdb operation 1 of 1 failed: Member 'a' and 2 other members are present but not allowed here.", syntax: '{"a":1,"b":2,"c":3,"op":"abort"}' }],
+    ['two unknown members', { op: 'abort', a: 1, b: 2 }, { error: 'syntax error', details: "Parsing ovsdb operation 1 of 1 failed: Member 'a' and 1 other member are present but not allowed here.", syntax: '{"a":1,"b":2,"op":"abort"}' }],
     ['an unknown table', { op: 'delete', table: 'Nowhere', where: [] }, { error: 'syntax error', details: 'Parsing ovsdb operation 1 of 1 failed: No table named Nowhere.', syntax: '{"op":"delete","table":"Nowhere","where":[]}' }],
     ['an unknown column', { op: 'update', table: 'Port', where: [], row: { nothing: 1 } }, { error: 'unknown column', details: 'No column nothing in table Port.', syntax: '{"nothing":1}' }],
     ['an immutable column', { op: 'mutate', table: 'Port', where: [], mutations: [['name', 'insert', 'x']] }, { error: 'constraint violation', details: 'Cannot mutate immutable column name in table Port.', syntax: '["name","insert","x"]' }],
@@ -89,6 +90,8 @@ describe('the operations of the embedded database', () => {
     const { database } = new SampleDatabase();
     const context = { ownsLock: () => false, elapsedMs: 0, readOnly: true };
     const insert = { op: 'insert', table: 'Switch', row: {} };
+    const commit = database.execute([{ op: 'commit', durable: true }], context);
+    expect(commit).to.have.nested.property('result[0].error', 'not allowed');
     expect(database.execute([{ op: 'select', table: 'Switch', where: [] }, insert], context)).to.deep.equal({
       done: true,
       result: [

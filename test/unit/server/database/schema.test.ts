@@ -50,6 +50,12 @@ describe('the schemas of the embedded database', () => {
     expect(db.transact({ op: 'delete', table: 'Port', where: [] })[1]).to.have.property('error');
   });
 
+  it('can be converted to where only what is empty does not fit', () => {
+    const database = new Database(column({ key: 'real', min: 0, max: 1 }));
+    database.execute([{ op: 'insert', table: 'T', row: {} }], { ownsLock: () => false, elapsedMs: 0 });
+    expect(database.convert(column({ key: 'integer', min: 0, max: 1 }))).to.equal(undefined);
+  });
+
   it('are not converted to where contents do not fit, and then nothing changes', () => {
     const db = new SampleDatabase();
     db.transact(...portOnSwitch('a'));

@@ -8,6 +8,7 @@ import { difference, reportedDifference, subtract, union } from '../../../../lib
 import { compareText, jsonInteger, jsonText, realText } from '../../../../lib/server/database/json-text.js';
 
 const STRINGS = { key: plainType('string'), value: undefined, min: 0, max: UNLIMITED };
+const REALS = { key: plainType('real'), value: undefined, min: 1, max: 1 };
 const MAP = { key: plainType('string'), value: plainType('integer'), min: 0, max: UNLIMITED };
 const MAX = 9223372036854775807n;
 
@@ -62,7 +63,10 @@ describe('the values of the embedded database', () => {
       // prettier-ignore
       expect(() => computeInteger(mutator, x, y), mutator).to.throw(`Result of "${mutator}" operation is out of range.`);
     }
-    expect(() => computeInteger('/=', 1, 0)).to.throw('Division by zero.');
+    for (const divide of [() => computeInteger('/=', 1, 0), () => computeInteger('%=', 1, 0), () => computeReal('/=', 1, 0)]) expect(divide).to.throw('Division by zero.'); // prettier-ignore
+    expect(() => computeInteger('*=', MAX, 1)).to.throw('out of range');
+    // Not the negative zero: indexes tell it from the other one.
+    expect([computeInteger('%=', -4, 2), parseDatum(REALS, -0).keys]).to.deep.equal([0, [0]]);
     expect(() => computeReal('*=', 1e300, 1e300)).to.throw('out of range');
   });
 
@@ -77,6 +81,16 @@ describe('the values of the embedded database', () => {
     const { added, removed } = difference(STRINGS, old, less);
     expect([added.keys, removed.keys]).to.deep.equal([['b'], ['a']]);
     expect(union(STRINGS, old, old)).to.equal(old);
+    // Else every copy of a large set would be kept.
+    expect(more.origin).to.equal(undefined);
+  });
+
+  it('many members are put into a set or a map and taken out of it at once', () => {
+    const pairs = Array.from({ length: 30 }, (_, i): [string, number] => [String.fromCharCode(65 + i), i]);
+    const [even, odd] = [0, 1].map((rest) => parseDatum(MAP, ['map', pairs.filter(([, i]) => i % 2 === rest)]));
+    const all = union(MAP, even!, odd!);
+    expect(datumJson(all, MAP)).to.deep.equal(['map', pairs]);
+    expect(datumJson(subtract(MAP, all, odd!, false), MAP)).to.deep.equal(datumJson(even!, MAP));
   });
 
   it('the difference that monitors report has new values of changed pairs, and pairs that are gone', () => {
