@@ -1,7 +1,7 @@
 /** Random requests for monitors, sensible ones mostly. */
 import type { Database } from '../../lib/server/database/database.js';
 import type { TableSchema } from '../../lib/server/database/table-schema.js';
-import { collection, randomValue, type Rows } from '../differential/random-values.js';
+import { collection, randomValue, type Rows } from './random-values.js';
 import { stringifyJson } from '../../lib/wire/json.js';
 import type { Random } from '../random.js';
 
