@@ -50,6 +50,7 @@ async function runTransactions(transactions: number, seed: number): Promise<void
 }
 
 async function runUpdates(steps: number, seed: number): Promise<void> {
+  if (steps === 0) return;
   const outcome = await runMonitors({ seed, steps });
   console.log(describeMonitors(outcome));
   if (outcome.finding === undefined) return;
