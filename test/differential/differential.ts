@@ -5,6 +5,7 @@ import { canonical, compareAnswers } from './comparison.js';
 import { OWNED_LOCK } from './random-transaction.js';
 import type { SchemaJson } from './random-schema.js';
 import type { RealServer } from './real-server.js';
+import { hasStaleReferences, type SelectedRows } from './stale-references.js';
 import { UuidPairs } from './uuid-pairs.js';
 
 /** A transaction, or the conversion to another schema. */
@@ -108,36 +109,14 @@ export class Differential {
         : refused && this.figures.transactions % LOOK_AFTER_REFUSALS !== 0
           ? undefined
           : await this.#compareContents();
-    return difference !== undefined && (await this.#hasStaleReferences()) ? this.#resume() : difference;
+    return difference !== undefined && (await hasStaleReferences(this.ours.schema, (table) => this.#theirRows(table)))
+      ? this.#resume()
+      : difference;
   }
 
-  /**
-   * The real server 3.1.0 forgets to remove a weak reference to a row that a transaction deletes when the same
-   * transaction changes the row that has it, and happens to be looked through in an unlucky order.
-   */
-  async #hasStaleReferences(): Promise<boolean> {
-    const tables = [...this.ours.schema.tables.values()];
-    const rows = new Map<string, readonly Record<string, unknown>[]>();
-    for (const { name } of tables) rows.set(name, await this.#theirRows(name));
-    const known = (table: string | undefined, uuid: unknown): boolean =>
-      rows.get(table ?? '')!.some((row) => stringifyJson(row['_uuid']) === stringifyJson(uuid));
-    return tables.some(({ name, weak }) =>
-      weak.some((column) =>
-        rows.get(name)!.some((row) => {
-          const { key, value } = column.type;
-          return pairs(row[column.name]).some(
-            ([atom, other]) =>
-              (key.refType === 'weak' && !known(key.refTable, atom)) ||
-              (value?.refType === 'weak' && !known(value.refTable, other)),
-          );
-        }),
-      ),
-    );
-  }
-
-  async #theirRows(table: string): Promise<readonly Record<string, unknown>[]> {
+  async #theirRows(table: string): Promise<SelectedRows> {
     const reply = await this.#server.request('transact', [this.ours.name, { op: 'select', table, where: [] }]);
-    return (reply.result as [{ rows: Record<string, unknown>[] }])[0].rows;
+    return (reply.result as [{ rows: SelectedRows }])[0].rows;
   }
 
   /** Gives the real server the contents that ours has. */
@@ -246,13 +225,6 @@ function emptied(schema: SchemaJson): SchemaJson {
 export async function emptyDatabase(server: RealServer, name: string, schema: SchemaJson): Promise<void> {
   await server.request('convert', [name, emptied(schema)]);
   await server.request('convert', [name, schema]);
-}
-
-/** Atoms of a set, or pairs of a map. */
-function pairs(json: unknown): readonly (readonly [unknown, unknown?])[] {
-  const [kind, members] = json as [string, unknown[]];
-  if (kind === 'map') return members as [unknown, unknown][];
-  return kind === 'set' ? members.map((atom) => [atom]) : [[json]];
 }
 
 function byUuid(rows: readonly Record<string, unknown>[]): Map<string, Record<string, unknown>> {

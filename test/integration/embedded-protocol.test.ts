@@ -3,7 +3,7 @@ import { expect } from 'chai';
 
 import { ClusterSandbox } from '../../lib/testing/cluster-sandbox.js';
 import { Sandbox } from '../../lib/testing/sandbox.js';
-import { Twin, type Mismatch } from './embedded-twin.js';
+import { Twin, type Mismatch } from '../differential/embedded-twin.js';
 
 const ROW = (n: number): string => `aaaaaaaa-0000-4000-8000-00000000000${n}`;
 const ZERO = '00000000-0000-0000-0000-000000000000';

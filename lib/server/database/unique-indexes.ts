@@ -38,8 +38,9 @@ export function checkUniqueness(transaction: Transaction): readonly Entry[] {
   return entries;
 }
 
-function touches({ old, changed }: Draft, columns: readonly Column[]): boolean {
-  return old === undefined || columns.some((column) => changed.has(column));
+/** Also by values that are equal, and so are no change: 0 and -0 have keys of their own. */
+function touches({ old, current }: Draft, columns: readonly Column[]): boolean {
+  return old === undefined || columns.some(({ index }) => old.fields[index] !== current?.fields[index]);
 }
 
 /** The row that has the values now, and keeps them. */
@@ -55,10 +56,11 @@ function standingRival(table: Table, index: UniqueIndex, key: string): StoredRow
 export function updateIndexes(transaction: Transaction, entries: readonly Entry[]): void {
   for (const table of transaction.tables) {
     for (const index of table.indexes) {
-      for (const { old, current, changed } of table.drafts?.values() ?? []) {
+      for (const draft of table.drafts?.values() ?? []) {
+        const { old, current } = draft;
         if (old === undefined || old === current) continue;
         const key = valuesKey(old, index.columns);
-        if (current === undefined || index.columns.some((column) => changed.has(column))) index.rows.delete(key);
+        if (current === undefined || touches(draft, index.columns)) index.rows.delete(key);
         else index.rows.set(key, current);
       }
     }

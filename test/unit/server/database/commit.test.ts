@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import type { RowChange } from '../../../../lib/server/database/database.js';
+import { Database, type RowChange } from '../../../../lib/server/database/database.js';
 import { SampleDatabase, portOnSwitch } from './sample-database.js';
 
 describe('a commit of the embedded database', () => {
@@ -37,6 +37,25 @@ describe('a commit of the embedded database', () => {
     }[];
     db.transact(port, { op: 'update', table: 'Switch', where: [], row: { ports: ['named-uuid', 'p'] } });
     expect((db.transact(bare)[1] as { details: string }).details).to.include(`First row, with UUID ${first!.uuid[1]},`);
+  });
+
+  it('tells 0 and -0 apart in an index, also where one took the place of the other', () => {
+    const columns = { size: { type: 'real' }, note: { type: 'string' } };
+    const database = new Database({
+      name: 'Sizes',
+      version: '1.0.0',
+      tables: { Size: { columns, indexes: [['size']] } },
+    });
+    const transact = (...operations: object[]): unknown =>
+      database.execute(operations, { ownsLock: () => false, elapsedMs: 0 });
+    const insertZero = { op: 'insert', table: 'Size', row: { size: 0 } };
+    const negate = { op: 'mutate', table: 'Size', where: [], mutations: [['size', '*=', -1]] };
+    const note = { op: 'update', table: 'Size', where: [], row: { note: 'changed' } };
+    transact(insertZero);
+    // -0 is no change, but is there with one.
+    transact(negate, note);
+    expect(transact(insertZero)).to.have.nested.property('result.length', 1);
+    expect(transact(insertZero)).to.have.nested.property('result[1].error', 'constraint violation');
   });
 
   it('lets rows swap their unique values, and keeps the index right', () => {

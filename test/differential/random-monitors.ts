@@ -1,7 +1,7 @@
 /** Random requests for monitors, sensible ones mostly. */
 import type { Database } from '../../lib/server/database/database.js';
 import type { TableSchema } from '../../lib/server/database/table-schema.js';
-import { collection, randomValue, type Rows } from '../differential/random-values.js';
+import { collection, randomValue, type Rows } from './random-values.js';
 import { stringifyJson } from '../../lib/wire/json.js';
 import type { Random } from '../random.js';
 
@@ -106,7 +106,9 @@ export class MonitorMaker {
     const uuids = rows.map(({ uuid }) => uuid);
     if (uuids.length > 0 && columns.includes('_uuid')) return ['_uuid', '==', ['uuid', random.pick(uuids)]];
     const ordered = type.value === undefined && type.max === 1 && ['integer', 'real'].includes(type.key.type);
-    const name = random.pick(['==', '!=', 'includes', 'excludes', ...(ordered ? ['<', '<=', '>', '>='] : [])]);
+    // Conditions of nothing but == the real server looks up by hash, which tells 0 from -0.
+    const equal = [type.key, type.value].some((base) => base?.type === 'real') ? [] : ['=='];
+    const name = random.pick([...equal, '!=', 'includes', 'excludes', ...(ordered ? ['<', '<=', '>', '>='] : [])]);
     if (rows.length > 0 && random.chance(0.5)) return [column.name, name, random.pick(rows).json(column)];
     if (type.max > 1 && name !== '==' && name !== '!=') {
       return [column.name, name, collection(random, type, this.#rows, random.below(3))];
