@@ -55,8 +55,6 @@ export function randomAtom(random: Random, base: BaseType, rows: Rows, wild = fa
     case 'boolean':
       return random.chance(0.5);
     case 'string': {
-      // Of the others there are so few that rows could hardly differ.
-      if (base.maxLength > 9 && random.chance(0.5)) return `text ${random.below(1000)}`;
       const fitting = STRINGS.filter((s) => codePoints(s) >= base.minLength && codePoints(s) <= base.maxLength);
       return random.pick(wild ? STRINGS : fitting);
     }
