@@ -174,7 +174,8 @@ describe('ClusterSandbox', function () {
   it('compacts', async () => {
     const leader = await cluster.leader();
     for (let i = 0; i < 20; i++) await add(leader, `animal ${i}`);
-    for (const member of cluster.members) await member.compact();
+    // The second time there is nothing to do, and nothing to complain of.
+    for (const member of [...cluster.members, ...cluster.members]) await member.compact();
     await cluster.whole();
     for (const member of cluster.members) await eventuallyHas(member, 'animal 19');
     await leader.kill();
