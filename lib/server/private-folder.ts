@@ -1,11 +1,9 @@
 /** A folder for the sockets of embedded servers, gone when they stop or, at the latest, when the process exits. */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
 import { OvsdbError } from '../errors.js';
-import { MAX_SOCKET_PATH_BYTES } from './session/listener.js';
+import { makeSocketFolder } from './socket-folder.js';
 
 const LONGEST_NAME = 'member-999.sock';
 
@@ -13,11 +11,8 @@ const live = new Set<string>();
 
 /** Makes a folder that only this user can look into. Rejects with an `OvsdbError` of code `EmbeddedListen`. */
 export async function makePrivateFolder(): Promise<string> {
-  const prefix = `ovnsb-${process.pid}-`;
-  const longest = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, LONGEST_NAME));
-  const parent = longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
-  const folder = await mkdtemp(join(parent, prefix)).catch((cause: unknown) => {
-    const what = `the embedded server cannot make a folder for its socket in ${parent}: ${String(cause)}`;
+  const folder = await makeSocketFolder(LONGEST_NAME).catch((cause: unknown) => {
+    const what = `the embedded server cannot make a folder for its socket: ${String(cause)}`;
     throw new OvsdbError('EmbeddedListen', `${what}; set TMPDIR, or start it with unix: false`, { cause });
   });
   if (live.size === 0) process.on('exit', removeAll);

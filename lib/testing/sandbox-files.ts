@@ -1,6 +1,5 @@
 /** The files of a sandbox: its folder, and the schemas that its databases are made from. */
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { InvalidArgumentError, printValue } from '../errors.js';
@@ -11,16 +10,6 @@ export interface SandboxSchema {
   readonly version: string;
   readonly tables: Readonly<Record<string, unknown>>;
   readonly cksum?: string;
-}
-
-/** The kernel limits a unix socket's path to 107 bytes (Linux) or 103 (BSD). */
-const MAX_SOCKET_PATH_BYTES = 103;
-
-/** A folder named after the host process, with a path short enough for a unix socket of the given name in it. */
-export async function makeDirectory(socketName = 'db.sock'): Promise<string> {
-  const longest = (base: string): number => Buffer.byteLength(join(base, `ovnsb-${process.pid}-XXXXXX`, socketName));
-  const base = longest(tmpdir()) <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
-  return mkdtemp(join(base, `ovnsb-${process.pid}-`));
 }
 
 /** Name of the database that a schema describes, and a file that ovsdb-tool and ovsdb-client can read it from. */

@@ -1,8 +1,8 @@
 /** The folder of a sandbox, with what makes sure that neither it nor a server in it outlives the host process. */
 import { rm } from 'node:fs/promises';
 
+import { makeSocketFolder } from '../server/socket-folder.js';
 import { addLive, removeLive, type LiveResource } from './live.js';
-import { makeDirectory } from './sandbox-files.js';
 import { Watchdog } from './watchdog.js';
 
 /** See the head of this file. */
@@ -26,7 +26,7 @@ export class SandboxHome {
    * @param socketName - The longest name of a unix socket in it. Default `db.sock`.
    */
   static async make(startedAt: string, socketName?: string): Promise<SandboxHome> {
-    return new SandboxHome(await makeDirectory(socketName), startedAt);
+    return new SandboxHome(await makeSocketFolder(socketName), startedAt);
   }
 
   /** Removes the folder. The servers must be gone. */

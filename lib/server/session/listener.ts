@@ -19,7 +19,7 @@ export interface Listener {
 }
 
 /** Longest path of a unix socket, in bytes: `sun_path` without its NUL. Some versions of Node cut a longer one. */
-export const MAX_SOCKET_PATH_BYTES: number = process.platform === 'linux' ? 107 : 103;
+const MAX_SOCKET_PATH_BYTES: number = process.platform === 'linux' ? 107 : 103;
 
 /** Starts to listen. Rejects with an `OvsdbError` of code `EmbeddedListen` when the place is not to be had. */
 export async function listen(at: ListenAt, onConnection: (channel: Channel) => void): Promise<Listener> {
